@@ -1,0 +1,1 @@
+"""What the program does, without how: no arrays, sockets or waiting here."""

@@ -1,0 +1,91 @@
+"""What the core and the engines need from each other, as protocols.
+
+A *stage* is one kind of work: separation, transcription, effects, writing, and whatever comes
+later. It is known by name and has two halves. In the daemon `StageKind.plan` settles what will be
+done, from the recipe's line and the run's options, without touching audio; every fault of the
+request is found there. In the worker `engines.take.Stage.run` does it. A new kind of work is a
+class with both halves and one row in `engines/stages.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bridge.models import MidiClip, RunOptions, Stem
+
+
+class Report(Protocol):
+    """How a stage tells what happens. Every call may raise `errors.JobCancelled`."""
+
+    def progress(self, fraction: float, detail: str = "") -> None:
+        """Say how much of this stage is done, 0…1; also the moment to be cancelled."""
+
+    def warning(self, code: str, message: str) -> None:
+        """Say something the musician should know that does not stop the job."""
+
+    def stem(self, stem: Stem) -> None:
+        """Announce a finished audio file."""
+
+    def midi(self, clip: MidiClip) -> None:
+        """Announce a finished MIDI file."""
+
+
+class PresetLibrary(Protocol):
+    """The presets as plain TOML tables, the musician's own before the shipped ones."""
+
+    def chain(self, name: str) -> Mapping[str, Any]:
+        """Return an effect chain; `UnknownChainError` if there is none."""
+
+    def transcription(self, name: str) -> Mapping[str, Any]:
+        """Return a transcription preset; `BadArgumentsError` if there is none."""
+
+    def instrument(self, role: str) -> Mapping[str, Any]:
+        """Return the instrument of a stem's role; the entry ``default`` if it has none."""
+
+
+class StageKind(Protocol):
+    """The planning half of a stage: light to import, pure, run in the daemon."""
+
+    @property
+    def name(self) -> str:
+        """What recipes call it."""
+
+    @property
+    def takes(self) -> frozenset[str]:
+        """Materials that must exist before it runs: ``audio``, ``stems``, …."""
+
+    @property
+    def makes(self) -> frozenset[str]:
+        """Materials that exist after it ran."""
+
+    @property
+    def answers(self) -> frozenset[str]:
+        """Run options that this stage obeys; an option that no stage of a recipe obeys is a fault."""
+
+    @property
+    def share(self) -> float:
+        """Rough cost relative to the other kinds, for the progress of the whole job."""
+
+    def plan(
+        self, options: Mapping[str, Any], request: RunOptions, presets: PresetLibrary
+    ) -> dict[str, Any]:
+        """Settle what the stage will do, as JSON values.
+
+        Parameters
+        ----------
+        options
+            The stage's own line in the recipe.
+        request
+            What the musician asked for; it wins over the recipe.
+        presets
+            Where chains and transcription presets are looked up; the plan holds their content,
+            so that a preset edited while a job waits does not change the job.
+
+        Raises
+        ------
+        BridgeError
+            An unknown name or a value out of range.
+        """

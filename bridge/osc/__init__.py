@@ -1,0 +1,1 @@
+"""The OSC edge: the contract as a table, bytes to values, and the only sockets."""
