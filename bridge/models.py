@@ -18,9 +18,7 @@ JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Meter = Annotated[str, Field(pattern=r"^([1-9]|[1-5][0-9]|6[0-4])/(1|2|4|8|16|32)$")]
 Tempo = Annotated[float, Field(ge=10.0, le=960.0, description="quarter notes a minute")]
 SampleRate = Annotated[int, Field(ge=8_000, le=384_000)]
-QuantizeGrid = Literal[
-    "off", "1/4", "1/4t", "1/8", "1/8t", "1/16", "1/16t", "1/32", "1/32t"
-]
+QuantizeGrid = Literal["off", "1/4", "1/4t", "1/8", "1/8t", "1/16", "1/16t", "1/32", "1/32t"]
 
 
 class Value(BaseModel):
@@ -101,6 +99,16 @@ class PlannedStage(Value):
 
     kind: str
     plan: dict[str, Any]
+
+
+class ModelInfo(Value):
+    """A separation model as listings show it."""
+
+    name: str
+    description: str
+    stems: tuple[str, ...]
+    built_in: bool = Field(description="ships with the program, needs no download")
+    weights_here: bool
 
 
 class JobState(str, Enum):

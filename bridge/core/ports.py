@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-    from bridge.models import MidiClip, RunOptions, Stem
+    from bridge.core.events import JobEvent
+    from bridge.models import Job, MidiClip, RunOptions, Stem, WorkOrder
 
 
 class Report(Protocol):
@@ -63,7 +65,7 @@ class StageKind(Protocol):
 
     @property
     def answers(self) -> frozenset[str]:
-        """Run options that this stage obeys; an option that no stage of a recipe obeys is a fault."""
+        """Run options that this stage obeys; one that no stage of a recipe obeys is warned of."""
 
     @property
     def share(self) -> float:
@@ -89,3 +91,23 @@ class StageKind(Protocol):
         BridgeError
             An unknown name or a value out of range.
         """
+
+
+class EventSink(Protocol):
+    """Where events go: to whoever asked for the job and to every client that said hello."""
+
+    def publish(self, event: JobEvent) -> None:
+        """Send an event; must not block and must not raise."""
+
+
+class Runner(Protocol):
+    """Where jobs run. Nothing here waits: what comes of it is told to the service later."""
+
+    def start(self, order: WorkOrder) -> None:
+        """Run a job; ends in `Service.finished`, `failed` or `stopped`."""
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a running job within one model window, by force if it does not listen."""
+
+    def reuse(self, job: Job, manifest: Path) -> None:
+        """Give a job an earlier job's files; ends in `Service.reused` or `not_reused`."""

@@ -1,0 +1,91 @@
+"""What clients hear about a job. `osc.spec` gives each event its address.
+
+Stored events are replayed to whoever asks for the job again; a field added here needs a default,
+since older stores are read by newer programs.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from bridge.models import JobId, JobState, MidiClip, Stem, Value
+
+
+class JobEvent(Value):
+    """Something that happened to a job."""
+
+    is_stored: ClassVar[bool] = True
+
+    job: JobId
+
+
+class Queued(JobEvent):
+    """The job was accepted; place 0 runs now."""
+
+    recipe: str
+    place: int
+
+
+class Progressed(JobEvent):
+    """The job advanced; the fraction never falls."""
+
+    is_stored = False
+
+    fraction: float
+    stage: str
+    seconds_left: float
+
+
+class Warned(JobEvent):
+    """Something the musician should know."""
+
+    code: str
+    message: str
+
+
+class StemReady(JobEvent):
+    """An audio file is complete."""
+
+    stem: Stem
+
+
+class ClipReady(JobEvent):
+    """A MIDI file is complete."""
+
+    clip: MidiClip
+    with_notes: bool = False
+
+
+class Finished(JobEvent):
+    """The job is done and its manifest written."""
+
+    manifest: str
+    seconds: float
+
+
+class Failed(JobEvent):
+    """The job ended without a result."""
+
+    code: str
+    message: str
+
+
+class Cancelled(JobEvent):
+    """The job was stopped on request."""
+
+
+class StateShown(JobEvent):
+    """Where a job is, for listings."""
+
+    is_stored = False
+
+    state: JobState
+    recipe: str
+    progress: float
+    source: str
+
+
+STORED: dict[str, type[JobEvent]] = {
+    cls.__name__: cls for cls in (Queued, Warned, StemReady, ClipReady, Finished, Failed, Cancelled)
+}
+"""Events that the store keeps, by the name it keeps them under."""

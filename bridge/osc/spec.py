@@ -1,0 +1,486 @@
+"""The OSC contract as tables: argument checks, `dawbridge protocol` and the README derive from it.
+
+`REQUESTS` are what clients send, `OPTIONS` the name-value pairs that follow a request's own
+arguments, `EVENTS` and `REPLIES` what clients get.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from bridge.core import events as ev
+from bridge.errors import BadArgumentsError, codes, nearest
+from bridge.models import Region, RunOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+# Converters: one OSC value to one Python value, or ValueError with what was expected.
+
+
+def text(value: Any) -> str:
+    """Take a text; numbers are written out, since some senders cannot send "3"."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:g}"
+    raise ValueError("a text")
+
+
+def number(value: Any) -> float:
+    """Take a finite number of any width, or a text that spells one."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            raise ValueError("a number") from None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError("a number")
+    return float(value)
+
+
+def integer(value: Any) -> int:
+    """Take a whole number; controllers send 3.0 for 3."""
+    whole = number(value)
+    if not whole.is_integer():
+        raise ValueError("a whole number")
+    return int(whole)
+
+
+def boolean(value: Any) -> bool:
+    """Take T/F, a number (0 is false), or a text such as ``true`` and ``off``."""
+    words = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+    if isinstance(value, str) and value.lower() in words:
+        return words[value.lower()]
+    if value is None:
+        return False
+    return number(float(value) if isinstance(value, bool) else value) != 0.0
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One fixed argument of a request."""
+
+    name: str
+    convert: Callable[[Any], Any]
+    is_optional: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """One row of the contract."""
+
+    address: str
+    arguments: tuple[Argument, ...]
+    does: str
+    answers: str
+    takes_options: bool = False
+    takes_anything: bool = False
+
+    @property
+    def signature(self) -> str:
+        """The arguments as the contract writes them."""
+        if self.takes_anything:
+            return "any"
+        words = [
+            f"[{_tag(item)} {item.name}]" if item.is_optional else f"{_tag(item)} {item.name}"
+            for item in self.arguments
+        ]
+        return ", ".join([*words, "options"] if self.takes_options else words)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One name-value pair of select and run."""
+
+    name: str
+    convert: Callable[[Any], Any]
+    value: str
+    default: str
+    is_region: bool = False
+
+
+JOB = Argument("job", text)
+
+REQUESTS: tuple[Request, ...] = (
+    Request(
+        "/bridge/ping",
+        (),
+        "answers at once, also while a job runs",
+        "`/bridge/pong` version, protocol, then what was sent",
+        takes_anything=True,
+    ),
+    Request(
+        "/bridge/hello",
+        (Argument("name", text), Argument("kind", text), Argument("reply port", integer, True)),
+        "lists the client; it gets the events of all jobs until `/bridge/bye` or 10 minutes "
+        "without a word",
+        "`/bridge/welcome` version, protocol",
+    ),
+    Request("/bridge/bye", (), "forgets the client", ""),
+    Request(
+        "/bridge/select",
+        (Argument("path", text), Argument("start", number), Argument("length", number)),
+        "makes this the selected region, for every client; seconds in the file, length 0 = to its "
+        "end",
+        "`/bridge/selected` path, start, length",
+        takes_options=True,
+    ),
+    Request(
+        "/bridge/run",
+        (Argument("recipe", text),),
+        "runs the recipe on the selection, or on the region that the options name",
+        "the job's events",
+        takes_options=True,
+    ),
+    Request(
+        "/bridge/run/RECIPE",
+        (),
+        "the same, a button for each recipe: one number (non-zero runs, zero is the release), "
+        "nothing, or options",
+        "the job's events",
+        takes_options=True,
+    ),
+    Request(
+        "/bridge/cancel",
+        (Argument("job", text, True),),
+        "stops a job; without an id the newest unfinished one",
+        "`/bridge/job/cancelled`, or the event that the job had ended with",
+    ),
+    Request(
+        "/bridge/jobs",
+        (Argument("most", integer, True),),
+        "lists the newest jobs (20)",
+        "`/bridge/job/state` for each, then `/bridge/jobs/end` i count",
+    ),
+    Request("/bridge/job", (JOB,), "tells a job's events again, from the first", "its events"),
+    Request(
+        "/bridge/recipes",
+        (),
+        "lists the recipes",
+        "`/bridge/recipe` s name, s description for each, then `/bridge/recipes/end` i count",
+    ),
+    Request(
+        "/bridge/models",
+        (),
+        "lists the separation models",
+        "`/bridge/model` s name, s description, s stems, T/F weights are here for each, then "
+        "`/bridge/models/end` i count",
+    ),
+    Request(
+        "/bridge/chains",
+        (),
+        "lists the effect chains",
+        "`/bridge/chain` s name, s description, i effects for each, then `/bridge/chains/end` "
+        "i count",
+    ),
+    Request(
+        "/bridge/set",
+        (Argument("option", text), Argument("value", lambda value: value)),
+        "a default for the next runs of this client's host; the text `default` takes it back",
+        "`/bridge/set` option, value",
+    ),
+    Request(
+        "/bridge/chain/NAME/INDEX/PARAM",
+        (Argument("value", number),),
+        "turns one knob of an effect chain (the first effect has index 0); used by the next job "
+        "that is planned",
+        "`/bridge/chain/NAME/INDEX/PARAM` the value as taken",
+    ),
+    Request(
+        "/bridge/status",
+        (),
+        "tells how the daemon is",
+        "`/bridge/status` s name, value, and so on",
+    ),
+)
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "id",
+        text,
+        "the job's name, 1 to 64 of `A-Z a-z 0-9 . _ -`; the same id again is the same job",
+        "made by the daemon",
+    ),
+    Option("path", text, "a file, in place of the selection", "the selection", is_region=True),
+    Option("start", number, "seconds in the file", "0", is_region=True),
+    Option("length", number, "seconds; 0 = to the file's end", "0", is_region=True),
+    Option(
+        "output",
+        text,
+        "folder for the results, inside an allowed root",
+        "a new folder for the job under the data folder",
+    ),
+    Option("tempo", number, "quarter notes a minute", "estimated from the audio"),
+    Option("meter", text, 'such as `"6/8"`', "4/4"),
+    Option(
+        "position",
+        number,
+        "seconds on the DAW's timeline where the region begins; also written into the WAVs as a "
+        "broadcast-wave time reference",
+        "0",
+    ),
+    Option("track", text, "the source track's name", "the file's name"),
+    Option("rate", integer, "sample rate of the results", "the file's"),
+    Option("model", text, "a model's name, or `auto`", "the recipe's"),
+    Option(
+        "stems",
+        text,
+        '`"vocals,drums"`; `"vocals+rest"` gives the named stem and everything else in one',
+        "the recipe's",
+    ),
+    Option("format", text, "`wav16` `wav24` `wav32f` `flac` `mp3`", "wav32f"),
+    Option("bitrate", integer, "kbit/s of an mp3", "256"),
+    Option(
+        "residual",
+        boolean,
+        "also write what the stems leave out, so that all files sum to the source",
+        "false",
+    ),
+    Option("shifts", integer, "Demucs' shift trick: so many passes, averaged", "the recipe's"),
+    Option("overlap", number, "of Demucs' windows, 0 to 0.95", "the recipe's"),
+    Option("device", text, "`auto` `cpu` `mps` `cuda` `cuda:1`", "auto"),
+    Option("pre", text, "effect chain before the stages; `none` for none", "the recipe's"),
+    Option(
+        "post",
+        text,
+        'effect chain for the stems; also `"vocals:plate,drums:glue"`; `none` for none',
+        "the recipe's",
+    ),
+    Option(
+        "transcription",
+        text,
+        'transcription preset, also `"vocals:voice,bass:bass"`; for a recording that is one stem, '
+        "its kind: `drums` `bass` `vocals` `other`",
+        "the recipe's",
+    ),
+    Option(
+        "quantize",
+        text,
+        "note grid: `off` `1/4` `1/8` `1/16` `1/32`, with `t` for triplets",
+        "off",
+    ),
+    Option("notes", boolean, "also send every note as `/bridge/job/note`", "false"),
+    Option("reuse", boolean, "answer from an earlier result of the same audio and options", "true"),
+)
+
+_OPTIONS = {option.name: option for option in OPTIONS}
+
+
+@dataclass(frozen=True)
+class EventSpec:
+    """How an event of the core looks on the wire: the first argument is always the job's id."""
+
+    address: str
+    arguments: str
+    tags: str
+    values: Callable[[Any], Sequence[Any]]
+    doc: str
+
+
+EVENTS: dict[type[ev.JobEvent], EventSpec] = {
+    ev.Queued: EventSpec(
+        "/bridge/job/queued",
+        "s recipe, i place in the queue (0 = runs now)",
+        "ssi",
+        lambda e: (e.job, e.recipe, e.place),
+        "the job was accepted",
+    ),
+    ev.Progressed: EventSpec(
+        "/bridge/job/progress",
+        "f 0…1 (never falls), s stage, f seconds left (-1 = unknown)",
+        "sfsf",
+        lambda e: (e.job, e.fraction, e.stage, e.seconds_left),
+        "at most 10 a second",
+    ),
+    ev.Warned: EventSpec(
+        "/bridge/job/warning",
+        "s code, s message",
+        "sss",
+        lambda e: (e.job, e.code, e.message),
+        "a fallback model, clipped input, no tempo found, …",
+    ),
+    ev.StemReady: EventSpec(
+        "/bridge/job/stem",
+        "s stem, s path, d seconds, i sample rate, f peak in dBFS",
+        "sssdif",
+        lambda e: (
+            e.job,
+            e.stem.name,
+            e.stem.path,
+            e.stem.duration_s,
+            e.stem.sample_rate,
+            e.stem.peak_dbfs,
+        ),
+        "sent as soon as that file is complete",
+    ),
+    ev.ClipReady: EventSpec(
+        "/bridge/job/midi",
+        "s stem, s path, i notes, f tempo, s track name, s instrument role",
+        "sssifss",
+        lambda e: (
+            e.job,
+            e.clip.stem,
+            e.clip.path,
+            len(e.clip.notes),
+            e.clip.tempo,
+            e.clip.track_name,
+            e.clip.instrument_role,
+        ),
+        "sent as soon as that file is complete",
+    ),
+    ev.Finished: EventSpec(
+        "/bridge/job/done",
+        "s path of manifest.json, f seconds taken",
+        "ssf",
+        lambda e: (e.job, e.manifest, e.seconds),
+        "everything is there",
+    ),
+    ev.Failed: EventSpec(
+        "/bridge/job/failed",
+        "s code, s message for a person",
+        "sss",
+        lambda e: (e.job, e.code, e.message),
+        "nothing more comes",
+    ),
+    ev.Cancelled: EventSpec(
+        "/bridge/job/cancelled", "", "s", lambda e: (e.job,), "nothing more comes"
+    ),
+    ev.StateShown: EventSpec(
+        "/bridge/job/state",
+        "s state, s recipe, f progress, s source path",
+        "sssfs",
+        lambda e: (e.job, e.state.value, e.recipe, e.progress, e.source),
+        "answers `/bridge/jobs`",
+    ),
+}
+
+NOTE = EventSpec(
+    "/bridge/job/note",
+    "s stem, d start (quarter notes), d length, i pitch, i velocity, i channel",
+    "ssddiii",
+    lambda e: e,
+    "one for each note, after the option `notes true`",
+)
+
+ERROR_ADDRESS = "/bridge/error"
+ERROR_TAGS = "sss"
+
+
+def parse_arguments(request: Request, values: Sequence[Any]) -> tuple[list[Any], Sequence[Any]]:
+    """Convert a request's fixed arguments; return them and what follows.
+
+    Raises
+    ------
+    BadArgumentsError
+        Too few, too many, or of the wrong type.
+    """
+    converted: list[Any] = []
+    for position, argument in enumerate(request.arguments):
+        if position >= len(values):
+            if argument.is_optional:
+                break
+            raise BadArgumentsError(
+                f"{request.address} lacks its argument '{argument.name}'; it takes "
+                f"{request.signature}."
+            )
+        try:
+            converted.append(argument.convert(values[position]))
+        except ValueError as exc:
+            raise BadArgumentsError(
+                f"{request.address}: '{argument.name}' must be {exc}, not {values[position]!r}."
+            ) from exc
+    rest = values[len(request.arguments) :]
+    if rest and not request.takes_options:
+        raise BadArgumentsError(
+            f"{request.address} takes {request.signature or 'no arguments'}; {len(rest)} too many."
+        )
+    return converted, rest
+
+
+def parse_options(pairs: Sequence[Any]) -> dict[str, Any]:
+    """Convert ``name, value, name, value, …``.
+
+    Raises
+    ------
+    BadArgumentsError
+        An unknown name, a name without a value, or a value of the wrong type.
+    """
+    if len(pairs) % 2:
+        raise BadArgumentsError("Options are pairs of a name and a value; the last has no value.")
+    options: dict[str, Any] = {}
+    for name, value in zip(pairs[::2], pairs[1::2], strict=True):
+        options[str(name)] = parse_option(name, value)
+    return options
+
+
+def parse_option(name: Any, value: Any) -> Any:
+    """Convert one option's value; `BadArgumentsError` for an unknown name or a wrong type."""
+    option = _OPTIONS.get(name) if isinstance(name, str) else None
+    if option is None:
+        raise BadArgumentsError(f"There is no option '{name}'.{nearest(str(name), _OPTIONS)}")
+    try:
+        return option.convert(value)
+    except ValueError as exc:
+        raise BadArgumentsError(f"The option '{name}' must be {exc}, not {value!r}.") from exc
+
+
+def run_options(given: Mapping[str, Any]) -> RunOptions:
+    """Check the values of the options of a run.
+
+    Raises
+    ------
+    BadArgumentsError
+        A value out of range.
+    """
+    chosen = {
+        name: value
+        for name, value in given.items()
+        if name != "id" and not _OPTIONS[name].is_region
+    }
+    try:
+        return RunOptions.model_validate(chosen)
+    except ValidationError as exc:
+        raise BadArgumentsError(_sentence(exc, "option")) from exc
+
+
+def region(path: str, start_s: float, length_s: float) -> Region:
+    """Check a region's values; `BadArgumentsError` if one is out of range."""
+    try:
+        return Region(path=path, start_s=start_s, length_s=length_s)
+    except ValidationError as exc:
+        raise BadArgumentsError(_sentence(exc, "region's")) from exc
+
+
+def error_codes() -> list[tuple[str, str]]:
+    """Return every wire code with what it means, for the tables."""
+    return [(code, (cls.__doc__ or "").split(";")[0].rstrip(".")) for code, cls in codes().items()]
+
+
+def markdown() -> str:
+    """Return the contract as Markdown tables: what `dawbridge protocol` prints."""
+    lines = ["| address | arguments | what happens | answer |", "|---|---|---|---|"]
+    lines += [f"| `{r.address}` | {r.signature} | {r.does} | {r.answers} |" for r in REQUESTS]
+    lines += ["", "| option | value | default |", "|---|---|---|"]
+    lines += [f"| `{o.name}` | {o.value} | {o.default} |" for o in OPTIONS]
+    lines += ["", "| event | arguments after the job's id | when |", "|---|---|---|"]
+    lines += [f"| `{e.address}` | {e.arguments} | {e.doc} |" for e in (*EVENTS.values(), NOTE)]
+    lines += ["", "| error code | meaning |", "|---|---|"]
+    lines += [f"| `{code}` | {meaning} |" for code, meaning in error_codes()]
+    return "\n".join(lines) + "\n"
+
+
+def _tag(argument: Argument) -> str:
+    return {"text": "s", "number": "n", "integer": "i"}.get(argument.convert.__name__, "any")
+
+
+def _sentence(error: ValidationError, what: str) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    message = first["msg"][0].lower() + first["msg"][1:]
+    return f"The {what} '{name}' is wrong: {message} (it was {first['input']!r})."
