@@ -8,6 +8,7 @@ it by name gets the fault with file and line.
 
 from __future__ import annotations
 
+import copy
 import logging
 import sys
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ class Presets:
     """
 
     folders: tuple[Path, ...]
+    _knobs: dict[tuple[str, int, str], float] = field(default_factory=dict)
     _read: dict[Path, tuple[tuple[int, int], dict[str, Any]]] = field(default_factory=dict)
 
     def recipe(self, name: str) -> Recipe:
@@ -78,7 +80,39 @@ class Presets:
                 f"There is no effect chain '{name}'.{nearest(name, names)} "
                 f"Known are {', '.join(names)}."
             )
-        return self._table(path)
+        table = copy.deepcopy(self._table(path))
+        for (chain, index, parameter), value in self._knobs.items():
+            effects = table.get("effect", [])
+            if chain == name and index < len(effects):  # the file may have grown shorter since
+                effects[index][parameter] = value
+        return table
+
+    def turn(self, chain: str, index: int, parameter: str, value: float) -> float | None:
+        """Override one parameter of a chain until the daemon ends; return the last override.
+
+        Raises
+        ------
+        UnknownChainError
+            There is no such chain.
+        BadArgumentsError
+            The chain has no effect with this index.
+        """
+        effects = self.chain(chain).get("effect", [])
+        if not 0 <= index < len(effects):
+            raise BadArgumentsError(
+                f"The chain '{chain}' has {len(effects)} effects, numbered from 0; there is no "
+                f"number {index}."
+            )
+        before = self._knobs.get((chain, index, parameter))
+        self._knobs[chain, index, parameter] = value
+        return before
+
+    def turn_back(self, chain: str, index: int, parameter: str, before: float | None) -> None:
+        """Undo `turn`, given what it returned."""
+        if before is None:
+            self._knobs.pop((chain, index, parameter), None)
+        else:
+            self._knobs[chain, index, parameter] = before
 
     def chains(self) -> Mapping[str, Mapping[str, Any]]:
         """Return every chain that can be read, by name."""

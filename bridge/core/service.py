@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_NO_OPTIONS = RunOptions()
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -49,6 +51,14 @@ class Limits:
     allow_pickle: bool
     offline: bool
     fetch_timeout_s: float
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The region that a DAW selected, and what it said about it: tempo, position, track."""
+
+    region: Region
+    options: RunOptions
 
 
 @dataclass
@@ -81,7 +91,7 @@ class Service:
     settle_device: Callable[[str], str]
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
-    selection: Region | None = None
+    selection: Selection | None = None
     _meters: dict[str, ProgressMeter] = field(default_factory=dict)
     _replaces: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -90,28 +100,45 @@ class Service:
 
     # What clients ask for
 
-    def select(self, region: Region) -> Region:
+    def select(self, region: Region, options: RunOptions) -> Region:
         """Make a region the selection of every client; return it with its path resolved."""
-        self.selection = self._allowed(region)
-        return self.selection
+        self.selection = Selection(self._allowed(region), options)
+        return self.selection.region
 
-    def run(self, recipe: str, region: Region | None, options: RunOptions, job_id: str) -> Job:
+    def run(
+        self,
+        recipe: str,
+        region: Region | None,
+        asked: RunOptions,
+        job_id: str,
+        defaults: RunOptions = _NO_OPTIONS,
+    ) -> Job:
         """Accept a job, or return the one that has this id already.
+
+        Parameters
+        ----------
+        recipe
+            Its name.
+        region
+            What to work on; None takes the selection.
+        asked
+            Options of this run. They win over what was said with the selection, and that wins over
+            `defaults`.
+        job_id
+            The same id again is the same job: nothing runs twice.
+        defaults
+            Options that the client set for all its runs.
 
         Raises
         ------
         BridgeError
             The request is wrong; nothing was changed.
         """
+        check_job_id(job_id)
         known = self.store.get(job_id)
         if known:
             return known
-        chosen = region or self.selection
-        if chosen is None:
-            raise NoSelectionError(
-                "No region is selected. Select one in the DAW, then press again."
-            )
-        chosen = self._allowed(chosen)
+        chosen, options = self._settle(region, asked, defaults)
         stages, ignored = plan(self.presets.recipe(recipe), options, self.kinds, self.presets)
         created_at = self.clock()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created_at))
@@ -135,7 +162,7 @@ class Service:
             self._tell(ev.Queued(job=job.id, recipe=recipe, place=0))
         else:
             self._enqueue(job)
-        self._warn_of_ignored(job, ignored)
+        self._warn_of_ignored(job, ignored & asked.model_fields_set)
         if earlier is not None:
             self.runner.reuse(job, earlier)
         self._start_next()
@@ -147,6 +174,22 @@ class Service:
             job_id = f"job-{secrets.token_hex(4)}"
             if self.store.get(job_id) is None:
                 return job_id
+
+    def turn(self, chain: str, index: int, parameter: str, value: float) -> float:
+        """Turn one knob of an effect chain for the jobs planned from now on; return the value.
+
+        Raises
+        ------
+        BridgeError
+            There is no such chain, effect or parameter, or the value is out of range.
+        """
+        before = self.presets.turn(chain, index, parameter, value)
+        try:
+            self.kinds["effects"].plan({"slot": "post", "chain": chain}, _NO_OPTIONS, self.presets)
+        except BridgeError as exc:
+            self.presets.turn_back(chain, index, parameter, before)
+            raise BadArgumentsError(str(exc)) from exc
+        return value
 
     def cancel(self, job_id: str | None) -> Job:
         """Stop a job, or the newest unfinished one. One that has ended stays as it is.
@@ -306,6 +349,20 @@ class Service:
         self._start_next()
 
     # Inside
+
+    def _settle(
+        self, region: Region | None, asked: RunOptions, defaults: RunOptions
+    ) -> tuple[Region, RunOptions]:
+        merged = defaults.model_dump(exclude_unset=True)
+        if region is None:
+            if self.selection is None:
+                raise NoSelectionError(
+                    "No region is selected. Select one in the DAW, then press again."
+                )
+            region = self.selection.region
+            merged |= self.selection.options.model_dump(exclude_unset=True)
+        merged |= asked.model_dump(exclude_unset=True)
+        return self._allowed(region), RunOptions.model_validate(merged)
 
     def _allowed(self, region: Region) -> Region:
         return region.model_copy(update={"path": str(self.policy.source(region.path))})

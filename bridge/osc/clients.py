@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bridge.core import events as ev
 from bridge.errors import QueueFullError
-from bridge.models import RunOptions
 from bridge.osc import spec
 from bridge.osc.codec import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from bridge.models import RunOptions
 
 EXPIRY_S = 600.0
 """A client that said nothing for this long is gone."""
