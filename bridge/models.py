@@ -130,7 +130,10 @@ class Job(Value):
     region: Region
     options: RunOptions
     stages: tuple[PlannedStage, ...]
-    output: str
+    folder: str = Field(description="the job's own folder, where its manifest lies")
+    output: str = Field(
+        description="where its files go: the same folder, or one that was asked for"
+    )
     device: str
     created_at: float = Field(description="seconds since the epoch")
     state: JobState = JobState.QUEUED

@@ -150,6 +150,7 @@ class Service:
             region=chosen,
             options=options,
             stages=stages,
+            folder=str(folder),
             output=str(output),
             device=self.settle_device(options.device or "auto"),
             created_at=created_at,

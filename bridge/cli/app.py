@@ -1,0 +1,188 @@
+"""Every command, with its flags. What they do lies in the modules beside this one.
+
+Nothing heavy is imported before a command runs, so that `dawbridge --help` is quick.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Stems and MIDI for the bars you selected: the bridge between your DAW and music models.",
+)
+
+Host = Annotated[str | None, typer.Option(help="Address of the daemon.")]
+Port = Annotated[int | None, typer.Option(help="UDP and TCP port of the daemon.")]
+Data = Annotated[Path | None, typer.Option(help="Folder for jobs and results.")]
+Config = Annotated[Path | None, typer.Option(help="Settings file (TOML).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.command()
+def serve(host: Host = None, port: Port = None, data: Data = None, config: Config = None) -> None:
+    """Run the daemon until Ctrl-C. Every flag is also DAWBRIDGE_HOST and so on."""
+    from bridge.cli import service
+
+    service.serve(config, host=host, port=port, data=data)
+
+
+@app.command()
+def demo(
+    file: Annotated[Path | None, typer.Argument(help="Audio of your own.")] = None,
+    recipe: Annotated[str, typer.Option(help="What to do with it.")] = "stems-to-midi",
+    output: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
+    config: Config = None,
+) -> None:
+    """Send a song through the bridge and list what comes back; composes one if none is given."""
+    from bridge.cli.demo import demo as run_demo
+
+    run_demo(file, recipe, output, config)
+
+
+@app.command()
+def run(  # noqa: PLR0917 - one flag for each option of the contract
+    recipe: Annotated[str, typer.Argument(help="A recipe; `dawbridge recipes` lists them.")],
+    path: Annotated[
+        Path | None, typer.Option(help="Audio file; without it the DAW's selection.")
+    ] = None,
+    start: Annotated[float | None, typer.Option(help="Where the region begins, s.")] = None,
+    length: Annotated[float | None, typer.Option(help="Its length, s; 0 = to the end.")] = None,
+    id: Annotated[str | None, typer.Option(help="Name of the job.")] = None,  # noqa: A002
+    output: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
+    tempo: Annotated[float | None, typer.Option(help="Quarter notes a minute.")] = None,
+    meter: Annotated[str | None, typer.Option(help="Such as 6/8.")] = None,
+    position: Annotated[float | None, typer.Option(help="Start on the timeline, s.")] = None,
+    track: Annotated[str | None, typer.Option(help="Name of the source track.")] = None,
+    rate: Annotated[int | None, typer.Option(help="Sample rate of the results, Hz.")] = None,
+    model: Annotated[str | None, typer.Option(help="Separation model, or auto.")] = None,
+    stems: Annotated[
+        str | None, typer.Option(help="Such as vocals,drums or vocals+rest.")
+    ] = None,
+    format: Annotated[  # noqa: A002
+        str | None, typer.Option(help="wav16, wav24, wav32f, flac or mp3.")
+    ] = None,
+    bitrate: Annotated[int | None, typer.Option(help="Of an mp3, kbit/s.")] = None,
+    residual: Annotated[bool | None, typer.Option(help="Also what the stems leave out.")] = None,
+    shifts: Annotated[int | None, typer.Option(help="Passes of Demucs' shift trick.")] = None,
+    overlap: Annotated[float | None, typer.Option(help="Of Demucs' windows.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, mps or cuda.")] = None,
+    pre: Annotated[str | None, typer.Option(help="Effect chain before.")] = None,
+    post: Annotated[str | None, typer.Option(help="Effect chains for the stems.")] = None,
+    transcription: Annotated[str | None, typer.Option(help="Transcription preset.")] = None,
+    quantize: Annotated[str | None, typer.Option(help="Note grid, such as 1/16.")] = None,
+    notes: Annotated[bool | None, typer.Option(help="Also send every note.")] = None,
+    reuse: Annotated[bool | None, typer.Option(help="Answer from earlier results.")] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Write the job's events here, one a line.")
+    ] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Run a recipe on a region; starts the daemon if there is none. Ctrl-C cancels the job."""
+    from bridge.cli import run as run_command
+
+    given = dict(locals())
+    for name in ("run_command", "recipe", "events", "as_json", "config"):
+        del given[name]
+    run_command.run(recipe, given, events, config, as_json=as_json)
+
+
+@app.command()
+def cancel(
+    job: Annotated[str | None, typer.Argument(help="Its id; the newest without.")] = None,
+    config: Config = None,
+) -> None:
+    """Cancel a job."""
+    from bridge.cli import service
+
+    service.cancel(job, config)
+
+
+@app.command()
+def jobs(
+    most: Annotated[int, typer.Option(help="How many.")] = 20,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """List the newest jobs."""
+    from bridge.cli import service
+
+    service.jobs(most, config, as_json=as_json)
+
+
+@app.command()
+def status(as_json: AsJson = False, config: Config = None) -> None:
+    """Tell how the daemon is."""
+    from bridge.cli import service
+
+    service.status(config, as_json=as_json)
+
+
+@app.command()
+def models(
+    fetch: Annotated[str | None, typer.Option(help="Download this model's weights.")] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """List the separation models and whether their weights are here."""
+    from bridge.cli import listings
+
+    listings.models(fetch, config, as_json=as_json)
+
+
+@app.command()
+def recipes(as_json: AsJson = False, config: Config = None) -> None:
+    """List the recipes."""
+    from bridge.cli import listings
+
+    listings.recipes(config, as_json=as_json)
+
+
+@app.command()
+def chains(
+    effects: Annotated[bool, typer.Option("--effects", help="List the effects instead.")] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """List the effect chains."""
+    from bridge.cli import listings
+
+    listings.chains(config, effects=effects, as_json=as_json)
+
+
+@app.command()
+def protocol() -> None:
+    """Print the OSC contract as Markdown."""
+    from bridge.cli import listings
+
+    listings.protocol()
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of manifest.json."""
+    from bridge.cli import listings
+
+    listings.schema()
+
+
+@app.command(name="config")
+def show_config(as_json: AsJson = False, config: Config = None) -> None:
+    """Print the settings in force and where each came from."""
+    from bridge.cli import listings
+
+    listings.settings(config, as_json=as_json)
+
+
+@app.command()
+def doctor(config: Config = None) -> None:
+    """Check everything the bridge needs; for each fault, print the one thing to do."""
+    from bridge.cli import doctor as doctor_command
+
+    doctor_command.doctor(config)

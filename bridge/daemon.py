@@ -1,0 +1,171 @@
+"""The daemon: start, wire, serve, stop in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from bridge import __version__
+from bridge.core.paths import PathPolicy
+from bridge.core.presets import Presets
+from bridge.core.scheduler import Scheduler
+from bridge.core.service import Limits, Service
+from bridge.core.store import Store
+from bridge.engines.devices import settle_device
+from bridge.engines.separation.catalogue import catalogue
+from bridge.engines.separation.stage import SeparateStage
+from bridge.engines.stages import stages
+from bridge.engines.worker.pool import WorkerPool
+from bridge.errors import ForbiddenPathError, SettingsError
+from bridge.osc.clients import Clients
+from bridge.osc.dispatch import Dispatcher
+from bridge.osc.server import OscServer
+from bridge.resources import shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bridge.config import Settings
+
+log = logging.getLogger(__name__)
+
+STORE_NAME = "jobs.sqlite"
+LOCK_NAME = "daemon.lock"
+
+
+def serve(settings: Settings) -> None:
+    """Run the daemon until it is asked to stop.
+
+    Raises
+    ------
+    SettingsError
+        The port or the data folder is taken.
+    BridgeError
+        The data folder cannot be used.
+    """
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    started_s = time.monotonic()
+    with _own_folder(settings.data), contextlib.closing(Store(settings.data / STORE_NAME)) as store:
+        clients = Clients(settings.max_clients, time.monotonic)
+        pool = WorkerPool(lambda: service, settings.stall_timeout_s)
+        service = _service(settings, store, clients, pool)
+
+        def status() -> dict[str, Any]:
+            return _status(service, clients, pool, dispatcher, started_s)
+
+        def models() -> Any:
+            return catalogue(settings.models, allow_pickle=settings.allow_pickle)
+
+        dispatcher = Dispatcher(service, clients, models, status)
+        server = OscServer(
+            settings.host,
+            settings.port,
+            dispatcher,
+            peers=settings.peers,
+            max_connections=settings.max_clients,
+            max_packet_bytes=settings.max_packet_bytes,
+        )
+        await server.start()
+        try:
+            log.info("dawbridge %s listens on %s:%d", __version__, settings.host, settings.port)
+            service.recover()
+            await _asked_to_stop()
+        finally:
+            log.info("dawbridge stops")
+            await server.stop()
+            await pool.stop()
+
+
+def _service(settings: Settings, store: Store, clients: Clients, pool: WorkerPool) -> Service:
+    return Service(
+        store=store,
+        scheduler=Scheduler(settings.max_queue),
+        presets=Presets((settings.presets, shipped("presets"))),
+        policy=PathPolicy(settings.read_roots, (*settings.output_roots, settings.data)),
+        limits=Limits(
+            max_region_s=settings.max_region_s,
+            models_folder=str(settings.models) if settings.models else None,
+            allow_pickle=settings.allow_pickle,
+            offline=settings.offline,
+            fetch_timeout_s=settings.fetch_timeout_s,
+        ),
+        kinds={
+            **stages(),
+            "separate": SeparateStage(settings.models, allow_pickle=settings.allow_pickle),
+        },
+        data=settings.data,
+        runner=pool,
+        sink=clients,
+        settle_device=settle_device,
+    )
+
+
+@contextlib.contextmanager
+def _own_folder(data: Path) -> Iterator[None]:
+    """Make the data folder ours: one daemon at a time, and no scratch files of an earlier one."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(data / LOCK_NAME, timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise SettingsError(
+            f"Another dawbridge uses the data folder {data}. Stop it, or choose another folder "
+            "with --data."
+        ) from None
+    except OSError as exc:
+        raise ForbiddenPathError(f"The data folder {data} cannot be used: {exc.strerror}.") from exc
+    try:
+        shutil.rmtree(data / "work", ignore_errors=True)
+        yield
+    finally:
+        lock.release()
+
+
+async def _asked_to_stop() -> None:
+    """Wait for a signal: Ctrl-C, or whatever the system sends to end a program."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, asked.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(asked.set))
+    await asked.wait()
+
+
+def _status(
+    service: Service,
+    clients: Clients,
+    pool: WorkerPool,
+    dispatcher: Dispatcher,
+    started_s: float,
+) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "version": __version__,
+        "process": os.getpid(),
+        "data": str(service.data),
+        "uptime": time.monotonic() - started_s,
+        "running": ",".join(service.scheduler.running),
+        "waiting": service.scheduler.waiting,
+        "clients": ",".join(client.name for client in clients.listed),
+        "packets": dispatcher.packets,
+    }
+    for device, host in pool.hosts.items():
+        values[f"worker.{device}.process"] = host.pid or 0
+        values[f"worker.{device}.starts"] = host.starts
+        values[f"worker.{device}.memory"] = host.memory_bytes
+    for code, count in sorted(dispatcher.faults.items()):
+        values[f"faults.{code}"] = count
+    return values

@@ -1,0 +1,1 @@
+"""The child process that runs jobs, and the daemon's side of it."""
