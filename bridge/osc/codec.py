@@ -2,8 +2,9 @@
 
 Reads OSC 1.0 packets and bundles, and the two framings that OSC has for streams: the int32 length
 prefix of OSC 1.0 and the SLIP of OSC 1.1 (RFC 1055, with a delimiter at both ends). Numbers and
-blobs are parsed by python-osc; its packet class is not used, since it skips unknown type tags,
-recurses without bound into bundles and scans text byte by byte.
+blobs are parsed by python-osc, and SLIP is its too. Its packet class is not used, since it skips
+unknown type tags, recurses without bound into bundles and scans text byte by byte; nor is its
+builder, since it narrows doubles and refuses an empty blob, so that a ping could not be echoed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
 from pythonosc.parsing import osc_types
 from pythonosc.slip import END, ProtocolError
 from pythonosc.slip import decode as slip_decode
@@ -151,25 +151,58 @@ def encode(address: str, arguments: Sequence[Argument] = (), tags: str = "") -> 
     arguments
         Values.
     tags
-        One OSC type tag for each argument; empty guesses from the values' types.
+        One OSC type tag for each argument; empty takes the narrowest that keeps each value.
 
     Raises
     ------
     InternalError
         A value that its tag cannot carry.
     """
-    builder = OscMessageBuilder(address)
     try:
-        for index, argument in enumerate(arguments):
-            tag = tags[index] if tags else None
-            if isinstance(argument, str):
-                # OSC texts end at a zero, and a lone surrogate (a file name that is
-                # not UTF-8) has no encoding: both would lose the whole message.
-                argument = argument.replace("\0", " ").encode("utf-8", "replace").decode()  # noqa: PLW2901
-            builder.add_arg(argument, tag)
-        return builder.build().dgram
-    except (BuildError, ValueError, TypeError, OverflowError) as exc:
+        tags = tags or "".join(map(_narrowest_tag, arguments))
+        pairs = zip(tags, arguments, strict=True)
+        content = b"".join(_WRITERS[tag](argument) for tag, argument in pairs)
+    except (struct.error, KeyError, ValueError, TypeError, OverflowError) as exc:
         raise InternalError(f"{address} cannot be sent: {exc}.") from exc
+    return _padded_text(address) + _padded_text("," + tags) + content
+
+
+def _narrowest_tag(value: Argument) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "N", True: "T", False: "F"}[value]
+    if isinstance(value, int):
+        return "i" if -(2**31) <= value < 2**31 else "h" if -(2**63) <= value < 2**63 else "d"
+    if isinstance(value, float):
+        try:
+            return "f" if struct.unpack(">f", struct.pack(">f", value))[0] == value else "d"
+        except OverflowError:
+            return "d"
+    return {str: "s", bytes: "b", tuple: "m"}[type(value)]
+
+
+def _padded_text(text: str) -> bytes:
+    # OSC texts end at a zero, and a lone surrogate (from a file name that is not UTF-8) has no
+    # encoding: either would lose the whole message.
+    data = text.replace("\0", " ").encode("utf-8", "replace")
+    return data + b"\0" * (4 - len(data) % 4)
+
+
+def _blob(data: bytes) -> bytes:
+    return struct.pack(">i", len(data)) + data + b"\0" * (-len(data) % 4)
+
+
+_WRITERS: dict[str, Callable[[Any], bytes]] = {
+    "i": struct.Struct(">i").pack,
+    "h": struct.Struct(">q").pack,
+    "f": struct.Struct(">f").pack,
+    "d": struct.Struct(">d").pack,
+    "s": _padded_text,
+    "b": _blob,
+    "m": lambda midi: struct.pack(">4B", *midi),
+    "T": lambda _: b"",
+    "F": lambda _: b"",
+    "N": lambda _: b"",
+}
 
 
 def frame_with_length(packet: bytes) -> bytes:

@@ -1,0 +1,289 @@
+"""The core, with jobs that run nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.core import events as ev
+from bridge.core.results import FALLBACK_LIFETIME_S
+from bridge.core.store import Store
+from bridge.errors import (
+    BadArgumentsError,
+    EngineFailedError,
+    ForbiddenPathError,
+    NoSelectionError,
+    QueueFullError,
+    SourceNotFoundError,
+    UnknownJobError,
+    UnknownRecipeError,
+)
+from bridge.models import JobState, Region, RunOptions
+from tests.fakes import Core, make_core, make_stem
+
+NOTHING = RunOptions()
+
+
+def region(core: Core, start_s: float = 0.0, length_s: float = 0.0) -> Region:
+    return Region(path=str(core.audio), start_s=start_s, length_s=length_s)
+
+
+def run(core: Core, job: str, recipe: str = "stems", **options: Any) -> None:
+    core.service.run(recipe, region(core), RunOptions.model_validate(options), job)
+
+
+def test_a_job_goes_from_the_request_to_the_runner_and_back(core: Core) -> None:
+    core.service.select(region(core, start_s=1.0, length_s=2.0), RunOptions(tempo=90.0))
+    job = core.service.run("stems", None, NOTHING, "a")
+    (order,) = core.runner.started
+    assert order.job.id == job.id == "a"
+    assert order.job.region.start_s == 1.0
+    assert order.job.options.tempo == 90.0
+    assert core.service.job("a").state is JobState.RUNNING
+    core.finish("a")
+    assert core.service.job("a").state is JobState.DONE
+    assert core.sink.names("a") == ["Queued", "Finished"]
+
+
+def test_options_of_the_run_win_over_the_selection_and_that_over_defaults(core: Core) -> None:
+    core.service.select(region(core), RunOptions(tempo=90.0, track="lead"))
+    defaults = RunOptions(tempo=80.0, track="default", quantize="1/8")
+    core.service.run("stems-to-midi", None, RunOptions(tempo=100.0), "a", defaults)
+    options = core.runner.started[0].job.options
+    assert (options.tempo, options.track, options.quantize) == (100.0, "lead", "1/8")
+
+
+def test_the_same_id_is_the_same_job(core: Core) -> None:
+    run(core, "a")
+    run(core, "a", recipe="vocals")
+    assert len(core.runner.started) == 1
+    assert core.service.job("a").recipe == "stems"
+
+
+@pytest.mark.parametrize("job", ["", "a b", "ä", "x" * 65, "a/b", "a\n"])
+def test_ids_that_are_none(core: Core, job: str) -> None:
+    with pytest.raises(BadArgumentsError, match="A job's id"):
+        run(core, job)
+
+
+def test_an_id_of_dots_stays_inside_the_data_folder(core: Core) -> None:
+    run(core, "..")
+    assert Path(core.service.job("..").folder).parent == core.service.data / "jobs"
+
+
+def test_a_wrong_request_changes_nothing(core: Core, tmp_path: Path) -> None:
+    with pytest.raises(NoSelectionError):
+        core.service.run("stems", None, NOTHING, "a")
+    with pytest.raises(UnknownRecipeError, match="Did you mean 'stems'"):
+        core.service.run("stem", region(core), NOTHING, "a")
+    with pytest.raises(SourceNotFoundError):
+        core.service.run("stems", Region(path=str(tmp_path / "no.wav")), NOTHING, "a")
+    with pytest.raises(ForbiddenPathError):
+        run(core, "a", output=str(tmp_path.parent / "elsewhere"))
+    with pytest.raises(BadArgumentsError, match="no stem 'vocal'"):
+        run(core, "a", stems="vocal")
+    assert core.store.get("a") is None
+    assert not core.sink.events
+    assert not core.runner.started
+
+
+def test_an_option_that_no_stage_obeys_is_said(core: Core) -> None:
+    run(core, "a", recipe="midi", model="htdemucs")
+    warning = next(event for event in core.sink.events if isinstance(event, ev.Warned))
+    assert (warning.code, "model" in warning.message) == ("ignored_option", True)
+
+
+def test_a_default_that_no_stage_obeys_is_not(core: Core) -> None:
+    core.service.run("midi", region(core), NOTHING, "a", RunOptions(model="htdemucs"))
+    assert core.sink.names("a") == ["Queued"]
+
+
+def test_jobs_queue_up_and_follow_each_other(core: Core) -> None:
+    for job in ("a", "b", "c"):
+        run(core, job)
+    places = [event.place for event in core.sink.events if isinstance(event, ev.Queued)]
+    assert places == [0, 1, 2]
+    core.finish("a")
+    assert [order.job.id for order in core.runner.started] == ["a", "b"]
+
+
+def test_a_full_queue_refuses_and_forgets(tmp_path: Path) -> None:
+    core = make_core(tmp_path, queue=1)
+    run(core, "a")
+    run(core, "b")
+    with pytest.raises(QueueFullError):
+        run(core, "c")
+    assert core.store.get("c") is None
+    core.store.close()
+
+
+def test_cancelling_a_waiting_job(core: Core) -> None:
+    run(core, "a")
+    run(core, "b")
+    core.service.cancel("b")
+    assert core.service.job("b").state is JobState.CANCELLED
+    core.finish("a")
+    assert [order.job.id for order in core.runner.started] == ["a"]
+
+
+def test_cancelling_a_running_job_waits_for_the_worker(core: Core) -> None:
+    run(core, "a")
+    run(core, "b")
+    core.service.cancel("a")
+    assert core.service.job("a").state is JobState.CANCELLING
+    assert core.runner.cancelled == ["a"]
+    core.service.stopped("a")
+    assert core.service.job("a").state is JobState.CANCELLED
+    assert core.sink.names("a")[-1] == "Cancelled"
+    assert core.service.job("b").state is JobState.RUNNING
+
+
+def test_cancel_without_an_id_takes_the_newest(core: Core) -> None:
+    with pytest.raises(UnknownJobError, match="Nothing is running"):
+        core.service.cancel(None)
+    run(core, "a")
+    run(core, "b")
+    assert core.service.cancel(None).id == "b"
+    assert core.service.cancel(None).id == "a"
+
+
+def test_a_failure_has_its_code_and_the_next_job_runs(core: Core) -> None:
+    run(core, "a")
+    run(core, "b")
+    core.service.failed("a", EngineFailedError("The model broke."))
+    failed = core.sink.events[-1]
+    assert isinstance(failed, ev.Failed)
+    assert (failed.code, failed.message) == ("engine_failed", "The model broke.")
+    assert core.service.job("b").state is JobState.RUNNING
+
+
+def test_progress_reaches_clients_and_is_not_stored(core: Core) -> None:
+    run(core, "a")
+    core.service.progressed("a", 0.5, "separate")
+    assert isinstance(core.sink.events[-1], ev.Progressed)
+    assert core.service.jobs(1)[0].progress == 0.5
+    assert [type(event) for event in core.store.events("a")] == [ev.Queued]
+    assert isinstance(core.service.history("a")[-1], ev.Progressed)
+
+
+def test_after_a_crash_a_running_job_runs_again_once(core: Core, tmp_path: Path) -> None:
+    run(core, "a")
+    run(core, "b")
+    left = make_stem(tmp_path / "a" / "vocals.wav")
+    core.service.reported(ev.StemReady(job="a", stem=left))
+    core.service.progressed("a", 0.7, "write")
+
+    second = make_core(tmp_path, store=Store(tmp_path / "jobs.sqlite"))
+    second.service.recover()
+    (order,) = second.runner.started
+    assert order.job.id == "a"
+    assert order.replaces == (left.path,)
+    assert second.sink.names("a") == ["Queued", "Warned"]
+    assert second.service.history("a")[0] == second.sink.events[0]
+
+    third = make_core(tmp_path, store=Store(tmp_path / "jobs.sqlite"))
+    third.service.recover()
+    assert third.service.job("a").state is JobState.FAILED
+    assert [order.job.id for order in third.runner.started] == ["b"]
+    second.store.close()
+    third.store.close()
+
+
+def test_after_a_crash_a_cancelled_job_is_cancelled(core: Core, tmp_path: Path) -> None:
+    run(core, "a")
+    core.service.cancel("a")
+    second = make_core(tmp_path, store=Store(tmp_path / "jobs.sqlite"))
+    second.service.recover()
+    assert second.service.job("a").state is JobState.CANCELLED
+    second.store.close()
+
+
+def finish_with_stem(core: Core, job: str, content: str = "hash") -> Path:
+    """Let a job run to its end as the worker would tell it."""
+    assert core.service.content_known(job, content)
+    folder = core.service.data / "jobs" / job
+    return core.finish(job, stem=make_stem(folder / "vocals.wav"))
+
+
+def test_the_same_request_again_is_answered_from_the_result(core: Core) -> None:
+    run(core, "a")
+    manifest = finish_with_stem(core, "a")
+    run(core, "b")
+    assert core.runner.reusing[0][1] == manifest
+    assert len(core.runner.started) == 1
+    core.service.reused("b", "a", str(manifest), {})
+    assert core.sink.names("b") == ["Queued", "Warned", "StemReady", "Finished"]
+    warning = core.sink.events[-3]
+    assert isinstance(warning, ev.Warned)
+    assert warning.code == "reused"
+    assert core.service.job("b").state is JobState.DONE
+
+
+def test_the_same_audio_under_another_name_is_recognised_once_read(core: Core) -> None:
+    run(core, "a")
+    manifest = finish_with_stem(core, "a")
+    copy = core.audio.with_name("copy.wav")
+    copy.write_bytes(core.audio.read_bytes())
+    core.service.run("stems", Region(path=str(copy)), NOTHING, "b")
+    assert len(core.runner.started) == 2
+    assert not core.service.content_known("b", "hash")
+    assert core.runner.reusing[0][1] == manifest
+
+
+@pytest.mark.parametrize(
+    "options", [{"stems": "vocals"}, {"position": 4.0}, {"rate": 48000}, {"reuse": False}]
+)
+def test_other_options_are_another_request(core: Core, options: dict[str, Any]) -> None:
+    run(core, "a")
+    finish_with_stem(core, "a")
+    run(core, "b", **options)
+    assert not core.runner.reusing
+
+
+def test_a_result_that_was_changed_or_deleted_is_not_used(core: Core) -> None:
+    run(core, "a")
+    finish_with_stem(core, "a")
+    (core.service.data / "jobs" / "a" / "vocals.wav").write_bytes(b"edited in the DAW")
+    run(core, "b")
+    assert not core.runner.reusing
+
+
+def test_a_changed_source_is_another_request(core: Core) -> None:
+    run(core, "a")
+    finish_with_stem(core, "a")
+    core.audio.write_bytes(b"another recording")
+    run(core, "b")
+    assert not core.runner.reusing
+
+
+def test_a_fallback_answers_only_for_a_while(core: Core) -> None:
+    run(core, "a")
+    core.service.reported(ev.Warned(job="a", code="fallback_model", message="dsp"))
+    finish_with_stem(core, "a")
+    core.clock.now_s += FALLBACK_LIFETIME_S + 1
+    run(core, "b")
+    assert not core.runner.reusing
+
+
+def test_if_reusing_fails_the_job_runs(core: Core) -> None:
+    run(core, "a")
+    finish_with_stem(core, "a")
+    run(core, "b")
+    core.service.not_reused("b", "the disk is full")
+    assert core.runner.started[-1].job.id == "b"
+    assert core.service.job("b").state is JobState.RUNNING
+
+
+def test_a_knob_is_checked_and_used_by_the_next_job(core: Core) -> None:
+    chain = core.service.presets.chain("plate")["effect"]
+    index, knobs = next((i, e) for i, e in enumerate(chain) if e["type"] == "Reverb")
+    assert "wet_level" in knobs
+    assert core.service.turn("plate", index, "wet_level", 0.125) == 0.125
+    run(core, "a", post="plate")
+    assert "0.125" in core.runner.started[0].model_dump_json()
+    for wrong in (("plate", index, "wet_level", 99.0), ("plate", index, "wetness", 0.5)):
+        with pytest.raises(BadArgumentsError):
+            core.service.turn(*wrong)
+    assert core.service.presets.chain("plate")["effect"][index]["wet_level"] == 0.125

@@ -1,0 +1,113 @@
+"""The contract's tables."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.core.events import JobEvent
+from bridge.errors import BadArgumentsError, codes
+from bridge.models import Region, RunOptions
+from bridge.osc import spec
+from bridge.osc.handlers import HANDLERS
+
+REQUESTS = {request.address: request for request in spec.REQUESTS}
+
+anything = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.binary(max_size=8),
+)
+
+
+def test_every_request_has_a_handler_and_every_handler_a_request() -> None:
+    assert set(HANDLERS) == set(REQUESTS)
+
+
+def test_every_event_has_an_address() -> None:
+    assert set(spec.EVENTS) == set(JobEvent.__subclasses__())
+    for row in spec.EVENTS.values():
+        assert len(row.tags) == 1 + (row.arguments.count(",") + 1 if row.arguments else 0)
+
+
+def test_every_option_of_the_core_is_in_the_contract() -> None:
+    names = {option.name for option in spec.OPTIONS if not option.is_region}
+    assert names == set(RunOptions.model_fields) | {"id"}
+    region = {option.name for option in spec.OPTIONS if option.is_region}
+    assert region == {name.removesuffix("_s") for name in Region.model_fields}
+
+
+def test_the_printed_contract_holds_every_word() -> None:
+    printed = spec.markdown()
+    for word in (
+        *REQUESTS,
+        *(row.address for row in spec.EVENTS.values()),
+        *(option.name for option in spec.OPTIONS),
+        *codes(),
+    ):
+        assert f"`{word}`" in printed
+
+
+@pytest.mark.parametrize("value", [3, 3.0, "3", True + 2])
+def test_whole_numbers_come_in_every_dress(value: Any) -> None:
+    assert spec.integer(value) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(True, True), (1, True), (0.0, False), ("true", True), ("OFF", False), (None, False)],
+)
+def test_booleans_come_in_every_dress(value: Any, expected: bool) -> None:
+    assert spec.boolean(value) is expected
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "abc", None, b"x", True])
+def test_what_is_no_number(value: Any) -> None:
+    with pytest.raises(ValueError, match="a number"):
+        spec.number(value)
+
+
+def test_faults_name_the_argument_and_what_was_expected() -> None:
+    select = REQUESTS["/bridge/select"]
+    with pytest.raises(BadArgumentsError, match="lacks its argument 'length'"):
+        spec.parse_arguments(select, ["/x.wav", 0.0])
+    with pytest.raises(BadArgumentsError, match="'start' must be a number"):
+        spec.parse_arguments(select, ["/x.wav", "soon", 1.0])
+    with pytest.raises(BadArgumentsError, match="1 too many"):
+        spec.parse_arguments(REQUESTS["/bridge/job"], ["a", "b"])
+
+
+def test_faults_of_options() -> None:
+    with pytest.raises(BadArgumentsError, match="Did you mean 'tempo'"):
+        spec.parse_options(["tmpo", 120])
+    with pytest.raises(BadArgumentsError, match="pairs"):
+        spec.parse_options(["tempo"])
+    with pytest.raises(BadArgumentsError, match=r"'format'.*'wav16'"):
+        spec.run_options({"format": "wav8"})
+    with pytest.raises(BadArgumentsError, match="'tempo'"):
+        spec.run_options({"tempo": -1.0})
+    with pytest.raises(BadArgumentsError, match="start_s"):
+        spec.region("/x.wav", -1.0, 0.0)
+
+
+@given(st.sampled_from(spec.REQUESTS), st.lists(anything, max_size=8))
+def test_no_arguments_do_harm(request: spec.Request, values: list[Any]) -> None:
+    with contextlib.suppress(BadArgumentsError):
+        _, rest = spec.parse_arguments(request, values)
+        spec.run_options(
+            {k: v for k, v in spec.parse_options(rest).items() if k not in {"path", "start"}}
+        )
+
+
+@given(st.sampled_from(spec.OPTIONS), anything)
+def test_no_option_does_harm(option: spec.Option, value: Any) -> None:
+    with contextlib.suppress(BadArgumentsError):
+        given_options = {option.name: spec.parse_option(option.name, value)}
+        spec.run_options(given_options)
