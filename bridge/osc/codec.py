@@ -177,7 +177,10 @@ def _narrowest_tag(value: Argument) -> str:
             return "f" if struct.unpack(">f", struct.pack(">f", value))[0] == value else "d"
         except OverflowError:
             return "d"
-    return {str: "s", bytes: "b", tuple: "m"}[type(value)]
+    return _TAGS[type(value)]
+
+
+_TAGS: dict[type, str] = {str: "s", bytes: "b", tuple: "m"}
 
 
 def _padded_text(text: str) -> bytes:

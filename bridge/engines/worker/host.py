@@ -130,17 +130,19 @@ class WorkerHost:
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         stdout = process.stdout
         assert stdout is not None
+        reason = None
         try:
             while line := await stdout.readline():
                 self._take(messages.from_line(line, messages.FROM_WORKER))
-        except (BridgeError, ValueError):
+        except (BridgeError, ValueError) as exc:  # ValueError: a line without end
             log.exception("worker for %s cannot be understood and is ended", self.device)
+            reason = str(exc)
             _kill(process)
         status = await process.wait()
         log.info("worker for %s ended with %s", self.device, status)
         if process is self._process:
             self._process = None
-            self._lose(EngineFailedError(_why_it_ended(status)))
+            self._lose(EngineFailedError(reason or _why_it_ended(status)))
 
     def _take(self, message: Value) -> None:
         if isinstance(message, messages.Alive):
