@@ -1,0 +1,1 @@
+"""Notes from audio: a network for pitched stems, frequency bands for drums."""
