@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -133,21 +134,25 @@ def show(outcome: Outcome) -> None:
         errors.print("cancelled")
     if outcome.status == DONE:
         console.print(_table(outcome))
-        console.print(
-            f"{outcome.seconds:.1f} s, {outcome.manifest}", highlight=False, soft_wrap=True
-        )
+        folders = {str(PurePath(part["path"]).parent) for part in (*outcome.stems, *outcome.clips)}
+        for line in (f"{outcome.seconds:.1f} s", *sorted(folders)):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _table(outcome: Outcome) -> Table:
     """Return one row for each stem: level, notes, files."""
-    table = Table("stem", "peak", "notes", "file")
+    table = Table("stem", "level", "notes", "audio", "MIDI")
     clips = {clip["stem"]: clip for clip in outcome.clips}
     audio = {stem["stem"]: stem for stem in outcome.stems}
     for name in dict.fromkeys([*audio, *clips]):
         stem, clip = audio.get(name), clips.get(name)
-        peak = f"{stem['peak_dbfs']:.1f} dBFS" if stem else ""
-        files = [part["path"] for part in (stem, clip) if part]
-        table.add_row(name, peak, str(clip["notes"]) if clip else "", "\n".join(files))
+        table.add_row(
+            name,
+            f"{stem['peak_dbfs']:.1f} dBFS" if stem else "",
+            str(clip["notes"]) if clip else "",
+            PurePath(stem["path"]).name if stem else "",
+            PurePath(clip["path"]).name if clip else "",
+        )
     return table
 
 
