@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from bridge import __version__
+from bridge.core.lifecycle import Lifecycle, Limits
 from bridge.core.paths import PathPolicy
 from bridge.core.presets import Presets
 from bridge.core.scheduler import Scheduler
-from bridge.core.service import Limits, Service
+from bridge.core.service import Service
 from bridge.core.store import Store
 from bridge.engines.devices import settle_device
 from bridge.engines.separation.catalogue import catalogue
@@ -59,8 +60,11 @@ async def _serve(settings: Settings) -> None:
     started_s = time.monotonic()
     with _own_folder(settings.data), contextlib.closing(Store(settings.data / STORE_NAME)) as store:
         clients = Clients(settings.max_clients, time.monotonic)
-        pool = WorkerPool(lambda: service, settings.stall_timeout_s)
-        service = _service(settings, store, clients, pool)
+        pool = WorkerPool(lambda: lifecycle, settings.stall_timeout_s)
+        lifecycle = Lifecycle(
+            store, Scheduler(settings.max_queue), _limits(settings), settings.data, pool, clients
+        )
+        service = _service(settings, lifecycle)
 
         def status() -> dict[str, Any]:
             return _status(service, clients, pool, dispatcher, started_s)
@@ -80,7 +84,7 @@ async def _serve(settings: Settings) -> None:
         await server.start()
         try:
             log.info("dawbridge %s listens on %s:%d", __version__, settings.host, settings.port)
-            service.recover()
+            lifecycle.recover()
             await _asked_to_stop()
         finally:
             log.info("dawbridge stops")
@@ -88,26 +92,26 @@ async def _serve(settings: Settings) -> None:
             await pool.stop()
 
 
-def _service(settings: Settings, store: Store, clients: Clients, pool: WorkerPool) -> Service:
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_region_s=settings.max_region_s,
+        models_folder=str(settings.models) if settings.models else None,
+        allow_pickle=settings.allow_pickle,
+        offline=settings.offline,
+        fetch_timeout_s=settings.fetch_timeout_s,
+    )
+
+
+def _service(settings: Settings, lifecycle: Lifecycle) -> Service:
     return Service(
-        store=store,
-        scheduler=Scheduler(settings.max_queue),
+        lifecycle=lifecycle,
         presets=Presets((settings.presets, shipped("presets"))),
         policy=PathPolicy(settings.read_roots, (*settings.output_roots, settings.data)),
-        limits=Limits(
-            max_region_s=settings.max_region_s,
-            models_folder=str(settings.models) if settings.models else None,
-            allow_pickle=settings.allow_pickle,
-            offline=settings.offline,
-            fetch_timeout_s=settings.fetch_timeout_s,
-        ),
         kinds={
             **stages(),
             "separate": SeparateStage(settings.models, allow_pickle=settings.allow_pickle),
         },
         data=settings.data,
-        runner=pool,
-        sink=clients,
         settle_device=settle_device,
     )
 
@@ -157,8 +161,8 @@ def _status(
         "process": os.getpid(),
         "data": str(service.data),
         "uptime": time.monotonic() - started_s,
-        "running": ",".join(service.scheduler.running),
-        "waiting": service.scheduler.waiting,
+        "running": ",".join(service.lifecycle.scheduler.running),
+        "waiting": service.lifecycle.scheduler.waiting,
         "clients": ",".join(client.name for client in clients.listed),
         "packets": dispatcher.packets,
     }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bridge.core.lifecycle import Lifecycle, Limits
 from bridge.core.paths import PathPolicy
 from bridge.core.presets import Presets
 from bridge.core.scheduler import Scheduler
-from bridge.core.service import Limits, Service
+from bridge.core.service import Service
 from bridge.core.store import Store
 from bridge.engines.stages import stages
 from bridge.models import MidiClip, Stem
@@ -92,6 +93,7 @@ class Core:
     """A service with everything around it that a test wants to look at."""
 
     service: Service
+    lifecycle: Lifecycle
     store: Store
     runner: FakeRunner
     sink: FakeSink
@@ -109,43 +111,38 @@ class Core:
         manifest.parent.mkdir(parents=True, exist_ok=True)
         manifest.write_text("{}")
         if stem:
-            self.service.reported(ev.StemReady(job=job_id, stem=stem))
+            self.lifecycle.reported(ev.StemReady(job=job_id, stem=stem))
         if clip:
-            self.service.reported(ev.ClipReady(job=job_id, clip=clip))
-        self.service.finished(job_id, str(manifest), 1.0)
+            self.lifecycle.reported(ev.ClipReady(job=job_id, clip=clip))
+        self.lifecycle.finished(job_id, str(manifest), 1.0)
         return manifest
 
 
-def make_core(folder: Path, *, queue: int = 8, store: Store | None = None, **replaced: Any) -> Core:
-    """Build a core below a folder; `replaced` are other arguments of `Service`."""
+def make_core(folder: Path, *, queue: int = 8, store: Store | None = None) -> Core:
+    """Build a core below a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     audio = folder / "song.wav"
     if not audio.exists():
         audio.write_bytes(b"not read by the core")
     store = store or Store(folder / "jobs.sqlite")
     runner, sink, clock = FakeRunner(), FakeSink(), FakeClock()
-    parts: dict[str, Any] = {
-        "store": store,
-        "scheduler": Scheduler(queue),
-        "presets": Presets((folder / "presets", shipped("presets"))),
-        "policy": PathPolicy((), (folder,)),
-        "limits": Limits(
-            max_region_s=3600.0,
-            models_folder=None,
-            allow_pickle=False,
-            offline=True,
-            fetch_timeout_s=1.0,
-        ),
-        "kinds": stages(),
-        "data": folder,
-        "runner": runner,
-        "sink": sink,
-        "settle_device": lambda wanted: "cpu" if wanted == "auto" else wanted,
-        "clock": clock,
-        "monotonic": clock,
-    }
-    service = Service(**{**parts, **replaced})
-    return Core(service, store, runner, sink, clock, audio)
+    limits = Limits(
+        max_region_s=3600.0,
+        models_folder=None,
+        allow_pickle=False,
+        offline=True,
+        fetch_timeout_s=1.0,
+    )
+    lifecycle = Lifecycle(store, Scheduler(queue), limits, folder, runner, sink, clock, clock)
+    service = Service(
+        lifecycle=lifecycle,
+        presets=Presets((folder / "presets", shipped("presets"))),
+        policy=PathPolicy((), (folder,)),
+        kinds=stages(),
+        data=folder,
+        settle_device=lambda wanted: "cpu" if wanted == "auto" else wanted,
+    )
+    return Core(service, lifecycle, store, runner, sink, clock, audio)
 
 
 def make_stem(path: Path, name: str = "vocals") -> Stem:

@@ -1,56 +1,32 @@
-"""The core: takes requests, keeps jobs, tells events. Synchronous, and never waits.
+"""What can be asked of the bridge. Synchronous, and never waits.
 
-Requests come from the OSC edge and the command line; what becomes of running jobs comes from the
-runner. Both call on one thread, the daemon's event loop.
+Requests come from the OSC edge and the command line, on one thread, the daemon's event loop.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 import secrets
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bridge.core import events as ev
-from bridge.core.jobs import MAX_ATTEMPTS, Step, after, is_final
+from bridge.core.jobs import is_final
 from bridge.core.planning import plan
-from bridge.core.progress import ProgressMeter
-from bridge.core.results import Results
-from bridge.errors import (
-    BadArgumentsError,
-    BridgeError,
-    EngineFailedError,
-    NoSelectionError,
-    UnknownJobError,
-)
-from bridge.models import Job, JobState, Region, RunOptions, WorkOrder
+from bridge.errors import BadArgumentsError, BridgeError, NoSelectionError, UnknownJobError
+from bridge.models import Job, JobState, Region, RunOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
+    from bridge.core.lifecycle import Lifecycle
     from bridge.core.paths import PathPolicy
-    from bridge.core.ports import EventSink, Runner, StageKind
+    from bridge.core.ports import StageKind
     from bridge.core.presets import Presets
-    from bridge.core.scheduler import Scheduler
-    from bridge.core.store import Store
-
-log = logging.getLogger(__name__)
 
 _NO_OPTIONS = RunOptions()
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the settings allow a job."""
-
-    max_region_s: float
-    models_folder: str | None
-    allow_pickle: bool
-    offline: bool
-    fetch_timeout_s: float
 
 
 @dataclass(frozen=True)
@@ -63,42 +39,29 @@ class Selection:
 
 @dataclass
 class Service:
-    """Everything that can be asked of the bridge.
+    """Everything that clients can ask for.
 
     Parameters
     ----------
-    store, scheduler, presets, policy, limits, kinds
-        Parts of the core, and the kinds of stages by name.
+    lifecycle
+        What becomes of the jobs.
+    presets, policy, kinds
+        Recipes and chains, allowed paths, and the kinds of stages by name.
     data
-        Folder for results without a folder of their own (``jobs/``) and for scratch (``work/``).
-    runner, sink
-        Where jobs run and where events go; set by the daemon once they exist.
+        Results without a folder of their own go to ``jobs/`` below it.
     settle_device
         Turns ``auto`` into the device that this machine has; without loading a model library.
-    clock, monotonic
-        Seconds since the epoch, and seconds that never jump.
+    selection
+        The region that a DAW selected last.
     """
 
-    store: Store
-    scheduler: Scheduler
+    lifecycle: Lifecycle
     presets: Presets
     policy: PathPolicy
-    limits: Limits
     kinds: Mapping[str, StageKind]
     data: Path
-    runner: Runner
-    sink: EventSink
     settle_device: Callable[[str], str]
-    clock: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
     selection: Selection | None = None
-    _meters: dict[str, ProgressMeter] = field(default_factory=dict)
-    _replaces: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._results = Results(self.store, self.clock)
-
-    # What clients ask for
 
     def select(self, region: Region, options: RunOptions) -> Region:
         """Make a region the selection of every client; return it with its path resolved."""
@@ -135,12 +98,11 @@ class Service:
             The request is wrong; nothing was changed.
         """
         check_job_id(job_id)
-        known = self.store.get(job_id)
-        if known:
-            return known
+        if self.knows(job_id):
+            return self.job(job_id)
         chosen, options = self._settle(region, asked, defaults)
         stages, ignored = plan(self.presets.recipe(recipe), options, self.kinds, self.presets)
-        created_at = self.clock()
+        created_at = self.lifecycle.clock()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created_at))
         folder = self.data / "jobs" / f"{stamp}-{job_id}"
         output = self.policy.output(options.output) if options.output else folder
@@ -155,25 +117,14 @@ class Service:
             device=self.settle_device(options.device or "auto"),
             created_at=created_at,
         )
-        earlier = self._results.find_by_file(job)
-        if earlier is None:
-            self.scheduler.check_room()
-        self.store.save(job)
-        if earlier is not None:
-            self._tell(ev.Queued(job=job.id, recipe=recipe, place=0))
-        else:
-            self._enqueue(job)
-        self._warn_of_ignored(job, ignored & asked.model_fields_set)
-        if earlier is not None:
-            self.runner.reuse(job, earlier)
-        self._start_next()
+        self.lifecycle.accept(job, ignored & asked.model_fields_set)
         return job
 
     def new_id(self) -> str:
         """Return an id that no job has."""
         while True:
             job_id = f"job-{secrets.token_hex(4)}"
-            if self.store.get(job_id) is None:
+            if not self.knows(job_id):
                 return job_id
 
     def turn(self, chain: str, index: int, parameter: str, value: float) -> float:
@@ -192,38 +143,24 @@ class Service:
             raise BadArgumentsError(str(exc)) from exc
         return value
 
-    def cancel(self, job_id: str | None) -> Job:
-        """Stop a job, or the newest unfinished one. One that has ended stays as it is.
+    def newest_unfinished(self) -> Job:
+        """Return the job that a cancel without an id means; `UnknownJobError` if there is none."""
+        unfinished = self.lifecycle.store.unfinished()
+        if not unfinished:
+            raise UnknownJobError("Nothing is running that could be cancelled.")
+        return unfinished[-1]
 
-        Raises
-        ------
-        UnknownJobError
-            There is no such job, or nothing to cancel.
-        """
-        if job_id is None:
-            unfinished = self.store.unfinished()
-            if not unfinished:
-                raise UnknownJobError("Nothing is running that could be cancelled.")
-            job = unfinished[-1]
-        else:
-            job = self.job(job_id)
-        if is_final(job.state):
-            return job
-        was_running = job.state is not JobState.QUEUED
-        job = self._move(job, Step.CANCEL)
-        if was_running:
-            self.runner.cancel(job.id)
-        else:
-            self._leave(job.id)
-            self._tell(ev.Cancelled(job=job.id))
-        return job
+    def cancel(self, job_id: str) -> Job:
+        """Stop a job; one that has ended stays as it is. `UnknownJobError` if there is none."""
+        return self.lifecycle.cancel(self.job(job_id))
 
     def job(self, job_id: str) -> Job:
         """Return a job; `UnknownJobError` if there is none."""
-        job = self.store.get(job_id)
-        if job is None:
-            raise UnknownJobError(f"There is no job '{job_id}'.")
-        return job
+        return self.lifecycle.job(job_id)
+
+    def knows(self, job_id: str) -> bool:
+        """Tell whether there is a job with this id."""
+        return self.lifecycle.store.get(job_id) is not None
 
     def is_unfinished(self, job_id: str) -> bool:
         """Tell whether more will be heard of a job."""
@@ -232,9 +169,9 @@ class Service:
     def history(self, job_id: str) -> list[ev.JobEvent]:
         """Return a job's events from the first; with its progress if it runs."""
         job = self.job(job_id)
-        told = self.store.events(job_id)
-        if job.state in {JobState.RUNNING, JobState.CANCELLING} and job_id in self._meters:
-            fraction = self._meters[job_id].floor
+        told = self.lifecycle.store.events(job_id)
+        if job.state in {JobState.RUNNING, JobState.CANCELLING}:
+            fraction = self.lifecycle.progress(job)
             told.append(
                 ev.Progressed(job=job_id, fraction=fraction, stage="running", seconds_left=-1.0)
             )
@@ -247,109 +184,11 @@ class Service:
                 job=job.id,
                 state=job.state,
                 recipe=job.recipe,
-                progress=self._meters[job.id].floor if job.id in self._meters else job.progress,
+                progress=self.lifecycle.progress(job),
                 source=job.region.path,
             )
-            for job in self.store.recent(most)
+            for job in self.lifecycle.store.recent(most)
         ]
-
-    # What the runner tells
-
-    def content_known(self, job_id: str, content_hash: str) -> bool:
-        """Take the hash of what the worker read; False if an earlier result answers the job.
-
-        The caller then drops the job without a word.
-        """
-        job = self.store.get(job_id)
-        if job is None or job.state is not JobState.RUNNING:
-            return True
-        self._results.keep_content(job, content_hash)
-        earlier = self._results.find(job, content_hash)
-        if earlier is None:
-            return True
-        self.runner.reuse(job, earlier)
-        return False
-
-    def reported(self, event: ev.JobEvent) -> None:
-        """Take a warning, a stem or a clip of a running job."""
-        self._tell(event)
-
-    def progressed(self, job_id: str, fraction: float, stage: str) -> None:
-        """Take a running job's progress."""
-        meter = self._meters.get(job_id)
-        told = meter.advance(fraction, stage) if meter else None
-        if told:
-            self.sink.publish(
-                ev.Progressed(job=job_id, fraction=told[0], stage=stage, seconds_left=told[1])
-            )
-
-    def finished(self, job_id: str, manifest: str, seconds: float) -> None:
-        """Take a job's result."""
-        job = self.job(job_id)
-        if is_final(job.state):
-            return
-        self._results.keep(job, manifest)
-        self._end(job, Step.FINISH, ev.Finished(job=job_id, manifest=manifest, seconds=seconds))
-
-    def failed(self, job_id: str, error: BridgeError) -> None:
-        """Take a job's failure."""
-        job = self.job(job_id)
-        if not is_final(job.state):
-            log.warning("job %s failed: %s: %s", job_id, error.code, error)
-            self._end(job, Step.FAIL, ev.Failed(job=job_id, code=error.code, message=str(error)))
-
-    def stopped(self, job_id: str) -> None:
-        """Take that a job stopped as it was asked to."""
-        job = self.job(job_id)
-        if job.state is JobState.RUNNING:  # the worker was told by a cancel that we lost
-            job = self._move(job, Step.CANCEL)
-        if not is_final(job.state):
-            self._end(job, Step.STOPPED, ev.Cancelled(job=job_id))
-
-    def reused(self, job_id: str, earlier: str, manifest: str, moved: Mapping[str, str]) -> None:
-        """Take that a job has an earlier job's files, some of them under new paths."""
-        job = self.job(job_id)
-        if is_final(job.state):
-            return
-        sentence = f"Same audio and options as job {earlier}: its result is used again."
-        self._tell(ev.Warned(job=job_id, code="reused", message=sentence))
-        for event in self._results.events_for(job, earlier, moved):
-            self._tell(event)
-        seconds = max(0.0, self.clock() - job.created_at)
-        self._end(job, Step.FINISH, ev.Finished(job=job_id, manifest=manifest, seconds=seconds))
-
-    def not_reused(self, job_id: str, reason: str) -> None:
-        """Take that an earlier job's files could not be had: run the job after all."""
-        job = self.job(job_id)
-        if is_final(job.state):
-            return
-        log.warning("job %s: the earlier result cannot be used: %s", job_id, reason)
-        self._leave(job_id)
-        options = job.options.model_copy(update={"reuse": False})
-        if job.state is JobState.RUNNING:
-            job = self._move(job, Step.INTERRUPT)
-        job = self.store.save(job.model_copy(update={"options": options, "attempts": 0}))
-        self.scheduler.add(job.id, job.device)
-        self._start_next()
-
-    def recover(self) -> None:
-        """Take up what an earlier daemon left: waiting jobs wait, running ones run again, once."""
-        for job in self.store.unfinished():
-            if job.state is JobState.QUEUED:
-                self.scheduler.add(job.id, job.device)
-            elif job.state is JobState.CANCELLING:
-                self._end(job, Step.INTERRUPT, ev.Cancelled(job=job.id))
-            elif job.attempts >= MAX_ATTEMPTS:
-                error = EngineFailedError(
-                    f"dawbridge was stopped {job.attempts} times while this job ran, so it is not "
-                    "tried again. Run it once more if you like."
-                )
-                self.failed(job.id, error)
-            else:
-                self._run_again(job)
-        self._start_next()
-
-    # Inside
 
     def _settle(
         self, region: Region | None, asked: RunOptions, defaults: RunOptions
@@ -367,68 +206,6 @@ class Service:
 
     def _allowed(self, region: Region) -> Region:
         return region.model_copy(update={"path": str(self.policy.source(region.path))})
-
-    def _enqueue(self, job: Job) -> None:
-        self.scheduler.add(job.id, job.device)
-        place = self.scheduler.place(job.id)
-        self._tell(ev.Queued(job=job.id, recipe=job.recipe, place=place))
-
-    def _run_again(self, job: Job) -> None:
-        left = self.store.events(job.id)
-        self._replaces[job.id] = tuple(
-            event.stem.path if isinstance(event, ev.StemReady) else event.clip.path
-            for event in left
-            if isinstance(event, (ev.StemReady, ev.ClipReady))
-        )
-        self.store.forget_events(job.id)
-        job = self._move(job, Step.INTERRUPT)
-        self._enqueue(job)
-        sentence = "dawbridge was stopped while this job ran; it runs again from the start."
-        self._tell(ev.Warned(job=job.id, code="restarted", message=sentence))
-
-    def _start_next(self) -> None:
-        while (job_id := self.scheduler.next_job()) is not None:
-            job = self._move(self.job(job_id), Step.START)
-            job = self.store.save(job.model_copy(update={"attempts": job.attempts + 1}))
-            self._meters[job_id] = ProgressMeter(self.monotonic, floor=job.progress)
-            work = self.data / "work" / Path(f"{job.created_at:.0f}-{job_id}")
-            self.runner.start(
-                WorkOrder(
-                    job=job,
-                    work_folder=str(work),
-                    max_region_s=self.limits.max_region_s,
-                    models_folder=self.limits.models_folder,
-                    allow_pickle=self.limits.allow_pickle,
-                    offline=self.limits.offline,
-                    fetch_timeout_s=self.limits.fetch_timeout_s,
-                    replaces=self._replaces.pop(job_id, ()),
-                )
-            )
-
-    def _warn_of_ignored(self, job: Job, ignored: frozenset[str]) -> None:
-        for option in sorted(ignored):
-            sentence = f"The recipe '{job.recipe}' has no use for '{option}'; it was ignored."
-            self._tell(ev.Warned(job=job.id, code="ignored_option", message=sentence))
-
-    def _move(self, job: Job, step: Step) -> Job:
-        return self.store.save(job.model_copy(update={"state": after(job.state, step)}))
-
-    def _leave(self, job_id: str) -> None:
-        self.scheduler.remove(job_id)
-        self._meters.pop(job_id, None)
-
-    def _end(self, job: Job, step: Step, event: ev.JobEvent) -> None:
-        """Move a job into a final state, tell it, and give its device to the next."""
-        meter = self._meters.get(job.id)
-        fraction = 1.0 if step is Step.FINISH else (meter.floor if meter else job.progress)
-        self._leave(job.id)
-        self._move(job.model_copy(update={"progress": fraction}), step)
-        self._tell(event)
-        self._start_next()
-
-    def _tell(self, event: ev.JobEvent) -> None:
-        self.store.append(event)
-        self.sink.publish(event)
 
 
 def check_job_id(job_id: str) -> str:

@@ -11,7 +11,6 @@ stereo buffers would count as 6 GB.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 Audio = NDArray[np.float32]
 """``(channels, samples)`` float32; full scale is ±1 but nothing clips."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bridge.core import events as ev
 from bridge.errors import QueueFullError
 from bridge.osc import spec
+from bridge.osc.arguments import run_options
 from bridge.osc.codec import encode
 
 if TYPE_CHECKING:
@@ -108,14 +109,14 @@ class Clients:
 
     def defaults(self, host: str) -> RunOptions:
         """Return the options that a host set for all its runs."""
-        return spec.run_options(self._defaults.get(host, {}))
+        return run_options(self._defaults.get(host, {}))
 
     def set_default(self, host: str, option: str, value: Any) -> None:
         """Set an option for all runs of a host; None takes it back."""
         options = {**self._defaults.get(host, {}), option: value}
         if value is None:
             del options[option]
-        spec.run_options(options)
+        run_options(options)
         self._defaults[host] = options
 
     def publish(self, event: ev.JobEvent) -> None:

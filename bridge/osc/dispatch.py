@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BadAddressError, BridgeError, InternalError, nearest
 from bridge.osc import patterns, spec
+from bridge.osc.arguments import parse_arguments, parse_options
 from bridge.osc.codec import Message, decode, encode
 from bridge.osc.handlers import HANDLERS, Call
 
@@ -81,9 +82,9 @@ class Dispatcher:
             return handler(call, *values)
         if row.address == _RUN:  # a button's number and options share their place
             return handler(call, values)
-        arguments, rest = spec.parse_arguments(row, values)
+        arguments, rest = parse_arguments(row, values)
         if row.takes_options:
-            return handler(call, *arguments, spec.parse_options(rest))
+            return handler(call, *arguments, parse_options(rest))
         return handler(call, *arguments)
 
     def _routes(self, address: str) -> Iterator[tuple[str, spec.Request]]:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from bridge import PROTOCOL_VERSION, __version__
 from bridge.errors import BadArgumentsError
-from bridge.osc import spec
+from bridge.osc.arguments import parse_option, parse_options, region, run_options
 from bridge.osc.clients import event_packets
 from bridge.osc.codec import encode
+from bridge.osc.converters import boolean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -100,7 +101,7 @@ def select(
 ) -> list[bytes]:
     """Make this the selected region."""
     chosen = call.service.select(
-        spec.region(path, start_s, length_s), spec.run_options(_without_region(options))
+        region(path, start_s, length_s), run_options(_without_region(options))
     )
     return [encode("/bridge/selected", (chosen.path, chosen.start_s, chosen.length_s), tags="sdd")]
 
@@ -110,23 +111,27 @@ def run(call: Call, recipe: str, options: dict[str, Any]) -> list[bytes]:
     """Run a recipe; the job's events follow on their own, or again if the job is known."""
     asked_region = None
     if "path" in options:
-        asked_region = spec.region(
+        asked_region = region(
             options["path"], options.get("start", 0.0), options.get("length", 0.0)
         )
     elif "start" in options or "length" in options:
         raise BadArgumentsError("'start' and 'length' need the 'path' that they belong to.")
     job_id = options.get("id") or call.service.new_id()
-    asked = spec.run_options(options)
-    is_known = call.service.store.get(job_id) is not None
+    if call.service.knows(job_id):
+        return _replay(call, job_id)
     call.clients.follow(job_id, call.replies_to)
     try:
-        job = call.service.run(
-            recipe, asked_region, asked, job_id, call.clients.defaults(call.peer.host)
+        call.service.run(
+            recipe,
+            asked_region,
+            run_options(options),
+            job_id,
+            call.clients.defaults(call.peer.host),
         )
     except Exception:
         call.clients.unfollow(job_id)
         raise
-    return _replay(call, job.id) if is_known else []
+    return []
 
 
 @handles("/bridge/run/RECIPE")
@@ -134,22 +139,19 @@ def press(call: Call, arguments: Sequence[Any]) -> list[bytes]:
     """Run the recipe that the address names, unless a button was let go."""
     recipe = call.address.rpartition("/")[2]
     if len(arguments) == 1:
-        is_pressed = spec.boolean(arguments[0])
+        is_pressed = boolean(arguments[0])
         return run(call, recipe, {}) if is_pressed else []
-    return run(call, recipe, spec.parse_options(arguments))
+    return run(call, recipe, parse_options(arguments))
 
 
 @handles("/bridge/cancel")
 def cancel(call: Call, job_id: str | None = None) -> list[bytes]:
     """Stop a job; one that has ended already tells its end again."""
-    job = call.service.job(job_id) if job_id else None
-    if job is not None and job.progress < 1.0:
-        call.clients.follow(job.id, call.replies_to)
-    cancelled = call.service.cancel(job_id)
-    told = call.service.store.events(cancelled.id)
-    if job is not None and job.state == cancelled.state and told:
-        call.clients.unfollow(cancelled.id)
-        return event_packets(told[-1])
+    job = call.service.job(job_id) if job_id else call.service.newest_unfinished()
+    if not call.service.is_unfinished(job.id):
+        return event_packets(call.service.history(job.id)[-1])
+    call.clients.follow(job.id, call.replies_to)
+    call.service.cancel(job.id)
     return []
 
 
@@ -204,7 +206,7 @@ def set_default(call: Call, option: str, value: Any) -> list[bytes]:
     """Set an option for the next runs of this host."""
     if option in {"id", "path", "start", "length"}:
         raise BadArgumentsError(f"'{option}' belongs to one run and has no default.")
-    taken = None if value == "default" else spec.parse_option(option, value)
+    taken = None if value == "default" else parse_option(option, value)
     call.clients.set_default(call.peer.host, option, taken)
     return [encode("/bridge/set", (option, "default" if taken is None else taken))]
 

@@ -1,65 +1,20 @@
-"""The OSC contract as tables: argument checks, `dawbridge protocol` and the README derive from it.
+"""The OSC contract as tables; argument checks, `dawbridge protocol` and the README derive from it.
 
 `REQUESTS` are what clients send, `OPTIONS` the name-value pairs that follow a request's own
-arguments, `EVENTS` and `REPLIES` what clients get.
+arguments, `EVENTS` what clients get.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from bridge.core import events as ev
-from bridge.errors import BadArgumentsError, codes, nearest
-from bridge.models import Region, RunOptions
+from bridge.errors import codes
+from bridge.osc.converters import boolean, integer, number, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-
-# Converters: one OSC value to one Python value, or ValueError with what was expected.
-
-
-def text(value: Any) -> str:
-    """Take a text; numbers are written out, since some senders cannot send "3"."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"{value:g}"
-    raise ValueError("a text")
-
-
-def number(value: Any) -> float:
-    """Take a finite number of any width, or a text that spells one."""
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            raise ValueError("a number") from None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError("a number")
-    return float(value)
-
-
-def integer(value: Any) -> int:
-    """Take a whole number; controllers send 3.0 for 3."""
-    whole = number(value)
-    if not whole.is_integer():
-        raise ValueError("a whole number")
-    return int(whole)
-
-
-def boolean(value: Any) -> bool:
-    """Take T/F, a number (0 is false), or a text such as ``true`` and ``off``."""
-    words = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
-    if isinstance(value, str) and value.lower() in words:
-        return words[value.lower()]
-    if value is None:
-        return False
-    return number(float(value) if isinstance(value, bool) else value) != 0.0
+    from collections.abc import Callable, Sequence
 
 
 @dataclass(frozen=True)
@@ -269,8 +224,6 @@ OPTIONS: tuple[Option, ...] = (
     Option("reuse", boolean, "answer from an earlier result of the same audio and options", "true"),
 )
 
-_OPTIONS = {option.name: option for option in OPTIONS}
-
 
 @dataclass(frozen=True)
 class EventSpec:
@@ -372,91 +325,6 @@ ERROR_ADDRESS = "/bridge/error"
 ERROR_TAGS = "sss"
 
 
-def parse_arguments(request: Request, values: Sequence[Any]) -> tuple[list[Any], Sequence[Any]]:
-    """Convert a request's fixed arguments; return them and what follows.
-
-    Raises
-    ------
-    BadArgumentsError
-        Too few, too many, or of the wrong type.
-    """
-    converted: list[Any] = []
-    for position, argument in enumerate(request.arguments):
-        if position >= len(values):
-            if argument.is_optional:
-                break
-            raise BadArgumentsError(
-                f"{request.address} lacks its argument '{argument.name}'; it takes "
-                f"{request.signature}."
-            )
-        try:
-            converted.append(argument.convert(values[position]))
-        except ValueError as exc:
-            raise BadArgumentsError(
-                f"{request.address}: '{argument.name}' must be {exc}, not {values[position]!r}."
-            ) from exc
-    rest = values[len(request.arguments) :]
-    if rest and not request.takes_options:
-        raise BadArgumentsError(
-            f"{request.address} takes {request.signature or 'no arguments'}; {len(rest)} too many."
-        )
-    return converted, rest
-
-
-def parse_options(pairs: Sequence[Any]) -> dict[str, Any]:
-    """Convert ``name, value, name, value, …``.
-
-    Raises
-    ------
-    BadArgumentsError
-        An unknown name, a name without a value, or a value of the wrong type.
-    """
-    if len(pairs) % 2:
-        raise BadArgumentsError("Options are pairs of a name and a value; the last has no value.")
-    options: dict[str, Any] = {}
-    for name, value in zip(pairs[::2], pairs[1::2], strict=True):
-        options[str(name)] = parse_option(name, value)
-    return options
-
-
-def parse_option(name: Any, value: Any) -> Any:
-    """Convert one option's value; `BadArgumentsError` for an unknown name or a wrong type."""
-    option = _OPTIONS.get(name) if isinstance(name, str) else None
-    if option is None:
-        raise BadArgumentsError(f"There is no option '{name}'.{nearest(str(name), _OPTIONS)}")
-    try:
-        return option.convert(value)
-    except ValueError as exc:
-        raise BadArgumentsError(f"The option '{name}' must be {exc}, not {value!r}.") from exc
-
-
-def run_options(given: Mapping[str, Any]) -> RunOptions:
-    """Check the values of the options of a run.
-
-    Raises
-    ------
-    BadArgumentsError
-        A value out of range.
-    """
-    chosen = {
-        name: value
-        for name, value in given.items()
-        if name != "id" and not _OPTIONS[name].is_region
-    }
-    try:
-        return RunOptions.model_validate(chosen)
-    except ValidationError as exc:
-        raise BadArgumentsError(_sentence(exc, "option")) from exc
-
-
-def region(path: str, start_s: float, length_s: float) -> Region:
-    """Check a region's values; `BadArgumentsError` if one is out of range."""
-    try:
-        return Region(path=path, start_s=start_s, length_s=length_s)
-    except ValidationError as exc:
-        raise BadArgumentsError(_sentence(exc, "region's")) from exc
-
-
 def error_codes() -> list[tuple[str, str]]:
     """Return every wire code with what it means, for the tables."""
     return [(code, (cls.__doc__ or "").split(";")[0].rstrip(".")) for code, cls in codes().items()]
@@ -477,10 +345,3 @@ def markdown() -> str:
 
 def _tag(argument: Argument) -> str:
     return {"text": "s", "number": "n", "integer": "i"}.get(argument.convert.__name__, "any")
-
-
-def _sentence(error: ValidationError, what: str) -> str:
-    first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"])
-    message = first["msg"][0].lower() + first["msg"][1:]
-    return f"The {what} '{name}' is wrong: {message} (it was {first['input']!r})."

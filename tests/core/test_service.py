@@ -134,7 +134,7 @@ def test_cancelling_a_running_job_waits_for_the_worker(core: Core) -> None:
     core.service.cancel("a")
     assert core.service.job("a").state is JobState.CANCELLING
     assert core.runner.cancelled == ["a"]
-    core.service.stopped("a")
+    core.lifecycle.stopped("a")
     assert core.service.job("a").state is JobState.CANCELLED
     assert core.sink.names("a")[-1] == "Cancelled"
     assert core.service.job("b").state is JobState.RUNNING
@@ -142,17 +142,18 @@ def test_cancelling_a_running_job_waits_for_the_worker(core: Core) -> None:
 
 def test_cancel_without_an_id_takes_the_newest(core: Core) -> None:
     with pytest.raises(UnknownJobError, match="Nothing is running"):
-        core.service.cancel(None)
+        core.service.newest_unfinished()
     run(core, "a")
     run(core, "b")
-    assert core.service.cancel(None).id == "b"
-    assert core.service.cancel(None).id == "a"
+    assert core.service.newest_unfinished().id == "b"
+    core.service.cancel("b")
+    assert core.service.newest_unfinished().id == "a"
 
 
 def test_a_failure_has_its_code_and_the_next_job_runs(core: Core) -> None:
     run(core, "a")
     run(core, "b")
-    core.service.failed("a", EngineFailedError("The model broke."))
+    core.lifecycle.failed("a", EngineFailedError("The model broke."))
     failed = core.sink.events[-1]
     assert isinstance(failed, ev.Failed)
     assert (failed.code, failed.message) == ("engine_failed", "The model broke.")
@@ -161,7 +162,7 @@ def test_a_failure_has_its_code_and_the_next_job_runs(core: Core) -> None:
 
 def test_progress_reaches_clients_and_is_not_stored(core: Core) -> None:
     run(core, "a")
-    core.service.progressed("a", 0.5, "separate")
+    core.lifecycle.progressed("a", 0.5, "separate")
     assert isinstance(core.sink.events[-1], ev.Progressed)
     assert core.service.jobs(1)[0].progress == 0.5
     assert [type(event) for event in core.store.events("a")] == [ev.Queued]
@@ -172,11 +173,11 @@ def test_after_a_crash_a_running_job_runs_again_once(core: Core, tmp_path: Path)
     run(core, "a")
     run(core, "b")
     left = make_stem(tmp_path / "a" / "vocals.wav")
-    core.service.reported(ev.StemReady(job="a", stem=left))
-    core.service.progressed("a", 0.7, "write")
+    core.lifecycle.reported(ev.StemReady(job="a", stem=left))
+    core.lifecycle.progressed("a", 0.7, "write")
 
     second = make_core(tmp_path, store=Store(tmp_path / "jobs.sqlite"))
-    second.service.recover()
+    second.lifecycle.recover()
     (order,) = second.runner.started
     assert order.job.id == "a"
     assert order.replaces == (left.path,)
@@ -184,7 +185,7 @@ def test_after_a_crash_a_running_job_runs_again_once(core: Core, tmp_path: Path)
     assert second.service.history("a")[0] == second.sink.events[0]
 
     third = make_core(tmp_path, store=Store(tmp_path / "jobs.sqlite"))
-    third.service.recover()
+    third.lifecycle.recover()
     assert third.service.job("a").state is JobState.FAILED
     assert [order.job.id for order in third.runner.started] == ["b"]
     second.store.close()
@@ -195,14 +196,14 @@ def test_after_a_crash_a_cancelled_job_is_cancelled(core: Core, tmp_path: Path) 
     run(core, "a")
     core.service.cancel("a")
     second = make_core(tmp_path, store=Store(tmp_path / "jobs.sqlite"))
-    second.service.recover()
+    second.lifecycle.recover()
     assert second.service.job("a").state is JobState.CANCELLED
     second.store.close()
 
 
 def finish_with_stem(core: Core, job: str, content: str = "hash") -> Path:
     """Let a job run to its end as the worker would tell it."""
-    assert core.service.content_known(job, content)
+    assert core.lifecycle.content_known(job, content)
     folder = core.service.data / "jobs" / job
     return core.finish(job, stem=make_stem(folder / "vocals.wav"))
 
@@ -213,7 +214,7 @@ def test_the_same_request_again_is_answered_from_the_result(core: Core) -> None:
     run(core, "b")
     assert core.runner.reusing[0][1] == manifest
     assert len(core.runner.started) == 1
-    core.service.reused("b", "a", str(manifest), {})
+    core.lifecycle.reused("b", "a", str(manifest), {})
     assert core.sink.names("b") == ["Queued", "Warned", "StemReady", "Finished"]
     warning = core.sink.events[-3]
     assert isinstance(warning, ev.Warned)
@@ -228,7 +229,7 @@ def test_the_same_audio_under_another_name_is_recognised_once_read(core: Core) -
     copy.write_bytes(core.audio.read_bytes())
     core.service.run("stems", Region(path=str(copy)), NOTHING, "b")
     assert len(core.runner.started) == 2
-    assert not core.service.content_known("b", "hash")
+    assert not core.lifecycle.content_known("b", "hash")
     assert core.runner.reusing[0][1] == manifest
 
 
@@ -260,7 +261,7 @@ def test_a_changed_source_is_another_request(core: Core) -> None:
 
 def test_a_fallback_answers_only_for_a_while(core: Core) -> None:
     run(core, "a")
-    core.service.reported(ev.Warned(job="a", code="fallback_model", message="dsp"))
+    core.lifecycle.reported(ev.Warned(job="a", code="fallback_model", message="dsp"))
     finish_with_stem(core, "a")
     core.clock.now_s += FALLBACK_LIFETIME_S + 1
     run(core, "b")
@@ -271,7 +272,7 @@ def test_if_reusing_fails_the_job_runs(core: Core) -> None:
     run(core, "a")
     finish_with_stem(core, "a")
     run(core, "b")
-    core.service.not_reused("b", "the disk is full")
+    core.lifecycle.not_reused("b", "the disk is full")
     assert core.runner.started[-1].job.id == "b"
     assert core.service.job("b").state is JobState.RUNNING
 

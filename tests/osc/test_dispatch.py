@@ -30,7 +30,7 @@ class Bridge:
         self.core = core
         self.clock = FakeClock()
         self.clients = Clients(4, self.clock)
-        core.service.sink = self.clients
+        core.lifecycle.sink = self.clients
         self.dispatcher = Dispatcher(core.service, self.clients, lambda: [MODEL], lambda: {"a": 1})
         self.peer = FakePeer()
 
@@ -110,7 +110,7 @@ def test_a_whole_job_as_a_daw_sees_it(bridge: Bridge, core: Core) -> None:
     order = core.runner.started[0]
     assert order.job.options.residual is True
     assert order.job.options.track == "Gitarre"
-    core.service.progressed("a", 0.25, "separate")
+    core.lifecycle.progressed("a", 0.25, "separate")
     stem = make_stem(core.service.data / "out" / "vocals.wav")
     clip = MidiClip(
         stem="vocals",
@@ -138,7 +138,7 @@ def test_notes_follow_their_clip_when_asked_for(bridge: Bridge, core: Core) -> N
     clip = MidiClip(
         stem="drums", path="/d.mid", notes=(note,), tempo=96.0, track_name="d", instrument_role="d"
     )
-    core.service.reported(ev.ClipReady(job="a", clip=clip, with_notes=True))
+    core.lifecycle.reported(ev.ClipReady(job="a", clip=clip, with_notes=True))
     last = bridge.peer.last()
     assert (last.address, *last.arguments) == (
         "/bridge/job/note", "a", "drums", 1.5, 0.25, 64, 80, 9,
@@ -193,7 +193,7 @@ def test_cancel(bridge: Bridge, core: Core) -> None:
     assert bridge.send("/bridge/cancel", "b") == [("/bridge/job/cancelled", "b")]
     other = FakePeer("udp 127.0.0.1:7")
     assert bridge.send("/bridge/cancel", peer=other) == []
-    core.service.stopped("a")
+    core.lifecycle.stopped("a")
     assert bridge.peer.last().address == "/bridge/job/cancelled"
     (error,) = bridge.send("/bridge/cancel")
     assert error[2] == "unknown_job"

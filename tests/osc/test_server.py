@@ -33,7 +33,7 @@ def serving(core: Core, models: int = 0, **options: Any) -> Iterator[OscServer]:
         for n in range(models)
     ]
     clients = Clients(32, time.monotonic)
-    core.service.sink = clients
+    core.lifecycle.sink = clients
     dispatcher = Dispatcher(core.service, clients, lambda: listed, dict)
     loop = asyncio.new_event_loop()
     server = OscServer("127.0.0.1", 0, dispatcher, **options)

@@ -13,6 +13,8 @@ from bridge.core.events import JobEvent
 from bridge.errors import BadArgumentsError, codes
 from bridge.models import Region, RunOptions
 from bridge.osc import spec
+from bridge.osc.arguments import parse_arguments, parse_option, parse_options, region, run_options
+from bridge.osc.converters import boolean, integer, number
 from bridge.osc.handlers import HANDLERS
 
 REQUESTS = {request.address: request for request in spec.REQUESTS}
@@ -57,7 +59,7 @@ def test_the_printed_contract_holds_every_word() -> None:
 
 @pytest.mark.parametrize("value", [3, 3.0, "3", True + 2])
 def test_whole_numbers_come_in_every_dress(value: Any) -> None:
-    assert spec.integer(value) == 3
+    assert integer(value) == 3
 
 
 @pytest.mark.parametrize(
@@ -65,49 +67,47 @@ def test_whole_numbers_come_in_every_dress(value: Any) -> None:
     [(True, True), (1, True), (0.0, False), ("true", True), ("OFF", False), (None, False)],
 )
 def test_booleans_come_in_every_dress(value: Any, expected: bool) -> None:
-    assert spec.boolean(value) is expected
+    assert boolean(value) is expected
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "abc", None, b"x", True])
 def test_what_is_no_number(value: Any) -> None:
     with pytest.raises(ValueError, match="a number"):
-        spec.number(value)
+        number(value)
 
 
 def test_faults_name_the_argument_and_what_was_expected() -> None:
     select = REQUESTS["/bridge/select"]
     with pytest.raises(BadArgumentsError, match="lacks its argument 'length'"):
-        spec.parse_arguments(select, ["/x.wav", 0.0])
+        parse_arguments(select, ["/x.wav", 0.0])
     with pytest.raises(BadArgumentsError, match="'start' must be a number"):
-        spec.parse_arguments(select, ["/x.wav", "soon", 1.0])
+        parse_arguments(select, ["/x.wav", "soon", 1.0])
     with pytest.raises(BadArgumentsError, match="1 too many"):
-        spec.parse_arguments(REQUESTS["/bridge/job"], ["a", "b"])
+        parse_arguments(REQUESTS["/bridge/job"], ["a", "b"])
 
 
 def test_faults_of_options() -> None:
     with pytest.raises(BadArgumentsError, match="Did you mean 'tempo'"):
-        spec.parse_options(["tmpo", 120])
+        parse_options(["tmpo", 120])
     with pytest.raises(BadArgumentsError, match="pairs"):
-        spec.parse_options(["tempo"])
+        parse_options(["tempo"])
     with pytest.raises(BadArgumentsError, match=r"'format'.*'wav16'"):
-        spec.run_options({"format": "wav8"})
+        run_options({"format": "wav8"})
     with pytest.raises(BadArgumentsError, match="'tempo'"):
-        spec.run_options({"tempo": -1.0})
+        run_options({"tempo": -1.0})
     with pytest.raises(BadArgumentsError, match="start_s"):
-        spec.region("/x.wav", -1.0, 0.0)
+        region("/x.wav", -1.0, 0.0)
 
 
 @given(st.sampled_from(spec.REQUESTS), st.lists(anything, max_size=8))
 def test_no_arguments_do_harm(request: spec.Request, values: list[Any]) -> None:
     with contextlib.suppress(BadArgumentsError):
-        _, rest = spec.parse_arguments(request, values)
-        spec.run_options(
-            {k: v for k, v in spec.parse_options(rest).items() if k not in {"path", "start"}}
-        )
+        _, rest = parse_arguments(request, values)
+        run_options({k: v for k, v in parse_options(rest).items() if k not in {"path", "start"}})
 
 
 @given(st.sampled_from(spec.OPTIONS), anything)
 def test_no_option_does_harm(option: spec.Option, value: Any) -> None:
     with contextlib.suppress(BadArgumentsError):
-        given_options = {option.name: spec.parse_option(option.name, value)}
-        spec.run_options(given_options)
+        given_options = {option.name: parse_option(option.name, value)}
+        run_options(given_options)

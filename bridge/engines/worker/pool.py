@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from bridge.core.service import Service
+    from bridge.core.lifecycle import Lifecycle
     from bridge.models import Job, Value, WorkOrder
 
 log = logging.getLogger(__name__)
@@ -29,16 +29,15 @@ class WorkerPool:
 
     Parameters
     ----------
-    service
-        Gives the service that is told what becomes of jobs; a function, since the service itself
-        needs the pool.
+    lifecycle
+        Gives whom to tell what becomes of jobs; a function, since that in turn needs the pool.
     stall_timeout_s
         A job that says nothing for this long is ended.
     make_host
         Makes a worker's host; tests use others.
     """
 
-    service: Callable[[], Service]
+    lifecycle: Callable[[], Lifecycle]
     stall_timeout_s: float
     make_host: Callable[..., WorkerHost] = WorkerHost
     _hosts: dict[str, WorkerHost] = field(default_factory=dict)
@@ -84,33 +83,33 @@ class WorkerPool:
         try:
             found = await asyncio.to_thread(reuse, job, manifest)
         except BridgeError as exc:
-            self.service().not_reused(job.id, str(exc))
+            self.lifecycle().not_reused(job.id, str(exc))
         else:
-            self.service().reused(job.id, found.earlier, str(found.manifest), found.moved)
+            self.lifecycle().reused(job.id, found.earlier, str(found.manifest), found.moved)
 
     def _heard(self, message: Value) -> None:
-        service = self.service()
+        lifecycle = self.lifecycle()
         if isinstance(message, ev.Progressed):
-            service.progressed(message.job, message.fraction, message.stage)
+            lifecycle.progressed(message.job, message.fraction, message.stage)
         elif isinstance(message, (ev.Warned, ev.StemReady, ev.ClipReady)):
-            service.reported(message)
+            lifecycle.reported(message)
         elif isinstance(message, messages.ContentRead):
             self._answer(message)
         elif isinstance(message, ev.Finished):
-            service.finished(message.job, message.manifest, message.seconds)
+            lifecycle.finished(message.job, message.manifest, message.seconds)
         elif isinstance(message, ev.Failed):
-            service.failed(message.job, by_code(message.code)(message.message))
+            lifecycle.failed(message.job, by_code(message.code)(message.message))
         elif isinstance(message, ev.Cancelled):
-            service.stopped(message.job)
+            lifecycle.stopped(message.job)
 
     def _answer(self, message: messages.ContentRead) -> None:
         host = self._hosts[self._lanes[message.job]]
-        goes_on = self.service().content_known(message.job, message.content_hash)
+        goes_on = self.lifecycle().content_known(message.job, message.content_hash)
         answer = messages.Proceed if goes_on else messages.Drop
         host.say(answer(job=message.job))
 
     def _lost(self, job_id: str, error: BridgeError | None) -> None:
         if error is None:
-            self.service().stopped(job_id)
+            self.lifecycle().stopped(job_id)
         else:
-            self.service().failed(job_id, error)
+            self.lifecycle().failed(job_id, error)
