@@ -1,0 +1,1 @@
+"""Effect chains: pedalboard's built-in effects, before the separation and on each stem after it."""

@@ -1,0 +1,153 @@
+"""Names of result files, and files that appear only when they are whole.
+
+A name is claimed before it is written: beside ``song - bass.wav`` stands the hidden
+``.song - bass.wav.claim`` with the job's id, made so that only one job can make it. Two jobs that
+want the same name get two names. The file grows as ``.song - bass.wav.part`` and is renamed when
+it is complete; a job that runs again after a crash finds its own claim and goes on with it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import unicodedata
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.engines.disk import disk_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bridge.engines.take import Take
+
+MAX_NAME_BYTES = 120
+"""Of the whole file name in UTF-8: short enough for every file system, and for a DAW's browser."""
+
+_STEM_BYTES = 40
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])", re.IGNORECASE)
+_NOT_PRINTED = {"Cc", "Cs", "Zl", "Zp"}
+
+
+def result_path(take: Take, name: str, suffix: str) -> Path:
+    """Claim the path of a result: ``<track or source name> - <name><suffix>``.
+
+    Parameters
+    ----------
+    take
+        Its job's ``track``, or else the source file's name, begins the name; its output folder
+        holds the file.
+    name
+        Of the stem.
+    suffix
+        With its dot.
+
+    Returns
+    -------
+    Path
+        In the take's output folder; no file has it, unless an interrupted attempt at the same
+        job left one (`WorkOrder.replaces`). A number is added where the plain name is taken.
+        Write it through `finished`.
+
+    Raises
+    ------
+    DiskFullError, ForbiddenPathError
+        The folder cannot be written.
+    """
+    job = take.order.job
+    plain = file_name(job.options.track or Path(take.source.path).stem, name)
+    own = {os.path.normcase(path) for path in take.order.replaces}
+    with disk_faults(take.output_folder / plain):
+        take.output_folder.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(1):
+            ending = suffix if number == 1 else f" {number}{suffix}"
+            path = take.output_folder / (plain + ending)
+            taken = os.path.lexists(path) and os.path.normcase(path) not in own
+            if not taken and _claim(path, job.id):
+                # Another job may have finished between the look and the claim.
+                if not os.path.lexists(path) or os.path.normcase(path) in own:
+                    return path
+                _claim_of(path).unlink(missing_ok=True)
+    raise AssertionError("itertools.count ends only by return")
+
+
+@contextmanager
+def finished(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write; it becomes `path` in one step when the block is left.
+
+    If the block raises, nothing is left behind. On success the data is on the disk, not only in
+    the system's cache, before the name appears.
+
+    Parameters
+    ----------
+    path
+        From `result_path`, or any other path in an existing folder, which is replaced.
+
+    Raises
+    ------
+    DiskFullError, ForbiddenPathError
+        The file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with disk_faults(path):
+            yield temporary
+            with temporary.open("r+b") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+        _claim_of(path).unlink(missing_ok=True)
+
+
+def file_name(title: str, stem: str) -> str:
+    """Return ``<title> - <stem>`` as a file name that Windows, macOS and Linux all take.
+
+    Forbidden characters become ``_``, control characters go, letters of every script stay. The
+    title is shortened so that number and suffix fit into `MAX_NAME_BYTES`.
+    """
+    stem = _shortened(_plain(stem) or "audio", _STEM_BYTES)
+    room = MAX_NAME_BYTES - len(" - ") - len(stem.encode()) - len(" 9999.flac")
+    title = _shortened(_plain(title) or "audio", room)
+    # Windows looks only at what stands before the first dot.
+    if _RESERVED.fullmatch(title.split(".")[0].strip()):
+        title = "_" + title
+    return f"{title} - {stem}"
+
+
+def _plain(text: str) -> str:
+    text = unicodedata.normalize("NFC", text)
+    text = "".join(c for c in text if unicodedata.category(c) not in _NOT_PRINTED)
+    return _FORBIDDEN.sub("_", text).strip(" .")
+
+
+def _shortened(text: str, limit_bytes: int) -> str:
+    while len(text.encode()) > limit_bytes:
+        text = text[:-1]
+    return text.rstrip(" .")
+
+
+def _claim(path: Path, job: str) -> bool:
+    """Make the claim on a path; false if another job has it."""
+    claim = _claim_of(path)
+    try:
+        with claim.open("x", encoding="utf-8") as file:
+            file.write(job)
+    except FileExistsError:
+        return _reads(claim) == job
+    return True
+
+
+def _reads(claim: Path) -> str | None:
+    try:
+        return claim.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _claim_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.claim")

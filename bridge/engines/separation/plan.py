@@ -1,0 +1,127 @@
+"""What a separation is told to do: the recipe's line and the run's options, settled and checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from bridge.errors import BadArgumentsError, PresetError, nearest
+from bridge.models import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bridge.models import RunOptions
+
+REST = "rest"
+"""The stem that holds everything that was not named."""
+
+RESIDUAL = "residual"
+"""The stem that holds what the written stems leave out of the source."""
+
+
+class RecipeLine(Value):
+    """The options of the stage in a recipe."""
+
+    model_config = ConfigDict(strict=True)
+
+    model: str = "auto"
+    stems: str = ""
+    shifts: int = Field(default=0, ge=0, le=20)
+    overlap: float = Field(default=0.25, ge=0.0, le=0.95)
+    residual: bool = False
+
+
+class SeparationPlan(Value):
+    """Everything settled.
+
+    `stems` are the named ones; none means all. `rest` asks for the others in one.
+    """
+
+    model: str
+    stems: tuple[str, ...]
+    rest: bool
+    shifts: int
+    overlap: float
+    residual: bool
+
+
+def settle(options: Mapping[str, Any], request: RunOptions) -> SeparationPlan:
+    """Settle a plan; the run's options win over the recipe's.
+
+    Raises
+    ------
+    PresetError
+        If the recipe's line has an unknown option or a value out of range.
+    BadArgumentsError
+        If the stems are not written as the contract says.
+    """
+    for name in options:
+        if name not in RecipeLine.model_fields:
+            raise PresetError(
+                f"The stage 'separate' has no option '{name}'."
+                f"{nearest(name, RecipeLine.model_fields)} "
+                f"It has {', '.join(RecipeLine.model_fields)}."
+            )
+    try:
+        line = RecipeLine.model_validate(dict(options))
+    except ValidationError as exc:
+        faults = "; ".join(f"{error['loc'][0]}: {error['msg']}" for error in exc.errors())
+        raise PresetError(f"The stage 'separate' has a wrong option: {faults}.") from exc
+    stems, rest = parse_stems(line.stems if request.stems is None else request.stems)
+    return SeparationPlan(
+        model=line.model if request.model is None else request.model,
+        stems=stems,
+        rest=rest,
+        shifts=line.shifts if request.shifts is None else request.shifts,
+        overlap=line.overlap if request.overlap is None else request.overlap,
+        residual=line.residual or request.residual,
+    )
+
+
+def parse_stems(text: str) -> tuple[tuple[str, ...], bool]:
+    """Read ``"vocals,drums"`` or ``"vocals+rest"``.
+
+    Returns
+    -------
+    stems : tuple of str
+        The named stems in order, each once; none for an empty text, which asks for all.
+    rest : bool
+        Whether everything else is asked for in one.
+
+    Raises
+    ------
+    BadArgumentsError
+        If it is written otherwise.
+    """
+    named, plus, rest = (part.strip() for part in text.partition("+"))
+    if not text.strip():
+        return (), False
+    stems = tuple(dict.fromkeys(name.strip() for name in named.split(",")))
+    if (plus and rest != REST) or "" in stems:
+        raise BadArgumentsError(
+            f"The stems '{text}' are not understood. Write names with commas, as in "
+            "'vocals,drums', or 'vocals+rest' for the vocals and everything else in one."
+        )
+    return stems, bool(plus)
+
+
+def check_stems(plan: SeparationPlan, available: Sequence[str], model: str) -> None:
+    """Check that a model has the stems that are asked for.
+
+    Raises
+    ------
+    BadArgumentsError
+        If it lacks one, or has no further one for the rest.
+    """
+    for name in plan.stems:
+        if name not in available:
+            raise BadArgumentsError(
+                f"The model {model} has no stem '{name}'.{nearest(name, available)} "
+                f"It has {', '.join(available)}."
+            )
+    if plan.rest and set(plan.stems) == set(available):
+        raise BadArgumentsError(
+            f"All stems of the model {model} are named, so nothing is left for 'rest'."
+        )
