@@ -37,7 +37,7 @@ def test_every_dependency_has_its_reason() -> None:
 def test_every_warning_that_a_job_can_have_is_named() -> None:
     text = README.read_text(encoding="utf-8")
     sources = [path.read_text(encoding="utf-8") for path in Path(ROOT / "bridge").rglob("*.py")]
-    calls = r'(?:\.warning\(\s*|code=)"([a-z_]+)"'
+    calls = r'(?:\.warning\(\s*|code=)"([a-z0-9_]+)"'
     raised = {code for source in sources for code in re.findall(calls, source)}
     assert raised
     assert not [code for code in raised if f"`{code}`" not in text]

@@ -186,7 +186,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "stems",
         text,
-        '`"vocals,drums"`; `"vocals+rest"` gives the named stem and everything else in one',
+        '`"vocals,drums"`; `"vocals+rest"` gives the named stem and everything else in one, '
+        '`"-vocals"` only the latter',
         "the recipe's",
     ),
     Option("format", text, "`wav16` `wav24` `wav32f` `flac` `mp3`", "wav32f"),

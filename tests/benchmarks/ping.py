@@ -28,7 +28,7 @@ PAUSE_S = 0.005
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--pings", type=int, default=300, help="a round")
     asked = parser.parse_args()

@@ -33,6 +33,11 @@ CLASSES = {
 }
 """The classes that a model file may name."""
 
+MAX_SEGMENT_S = 10.0
+"""Longest window of a model that takes any length. With the 44 s that Demucs gives the four models
+of mdx and its kin, a window alone takes about 3 GB.
+"""
+
 _BUILD_ERRORS = (
     ArithmeticError,
     AssertionError,
@@ -145,9 +150,11 @@ def load(path: Path, device: str, *, allow_pickle: bool = False) -> Bag:
     else:
         paths, weights, segment_s = [path], None, None
     modules = [_load_module(one, allow_pickle=allow_pickle) for one in paths]
-    if segment_s is not None:
-        for module in modules:
+    for module in modules:
+        if segment_s is not None:
             _set_segment(module, segment_s, path)
+        if not getattr(module, "use_train_segment", False):
+            module.segment = min(module.segment, MAX_SEGMENT_S)
     try:
         return bag_of(modules, weights, device)
     except ValueError as exc:

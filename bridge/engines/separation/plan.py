@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 REST = "rest"
 """The stem that holds everything that was not named."""
 
+WITHOUT = "-"
+"""Before names of stems: everything but them, in one."""
+
 RESIDUAL = "residual"
 """The stem that holds what the written stems leave out of the source."""
 
@@ -36,12 +39,14 @@ class RecipeLine(Value):
 class SeparationPlan(Value):
     """Everything settled.
 
-    `stems` are the named ones; none means all. `rest` asks for the others in one.
+    `stems` are the named ones; none means all. `rest` asks for the others in one, and
+    `without_named` for nothing but them.
     """
 
     model: str
     stems: tuple[str, ...]
     rest: bool
+    without_named: bool = False
     shifts: int
     overlap: float
     residual: bool
@@ -69,11 +74,14 @@ def settle(options: Mapping[str, Any], request: RunOptions) -> SeparationPlan:
     except ValidationError as exc:
         faults = "; ".join(f"{error['loc'][0]}: {error['msg']}" for error in exc.errors())
         raise PresetError(f"The stage 'separate' has a wrong option: {faults}.") from exc
-    stems, rest = parse_stems(line.stems if request.stems is None else request.stems)
+    text = line.stems if request.stems is None else request.stems
+    without_named = text.strip().startswith(WITHOUT)
+    stems, rest = parse_stems(text)
     return SeparationPlan(
         model=line.model if request.model is None else request.model,
         stems=stems,
         rest=rest,
+        without_named=without_named,
         shifts=line.shifts if request.shifts is None else request.shifts,
         overlap=line.overlap if request.overlap is None else request.overlap,
         residual=line.residual or request.residual,
@@ -81,7 +89,7 @@ def settle(options: Mapping[str, Any], request: RunOptions) -> SeparationPlan:
 
 
 def parse_stems(text: str) -> tuple[tuple[str, ...], bool]:
-    """Read ``"vocals,drums"`` or ``"vocals+rest"``.
+    """Read ``"vocals,drums"``, ``"vocals+rest"`` or ``"-vocals"``.
 
     Returns
     -------
@@ -95,14 +103,18 @@ def parse_stems(text: str) -> tuple[tuple[str, ...], bool]:
     BadArgumentsError
         If it is written otherwise.
     """
-    named, plus, rest = (part.strip() for part in text.partition("+"))
-    if not text.strip():
+    text = text.strip()
+    if not text:
         return (), False
+    if text.startswith(WITHOUT):
+        text = f"{text.removeprefix(WITHOUT)}+{REST}"
+    named, plus, rest = (part.strip() for part in text.partition("+"))
     stems = tuple(dict.fromkeys(name.strip() for name in named.split(",")))
     if (plus and rest != REST) or "" in stems:
         raise BadArgumentsError(
             f"The stems '{text}' are not understood. Write names with commas, as in "
-            "'vocals,drums', or 'vocals+rest' for the vocals and everything else in one."
+            "'vocals,drums', 'vocals+rest' for the vocals and everything else in one, or "
+            "'-vocals' for everything but the vocals."
         )
     return stems, bool(plus)
 

@@ -137,6 +137,8 @@ def _separate(take: Take, plan: SeparationPlan, bag: Bag, report: Report) -> Non
 
     if is_rest_subtracted:
         left_over(REST, mix)
+    if plan.without_named:
+        stems = {REST: stems[REST]}
     take.dry = dict(stems)
     if plan.residual:
         left_over(RESIDUAL, take.original)
@@ -158,7 +160,8 @@ def _outputs(plan: SeparationPlan, bag: Bag) -> tuple[dict[str, tuple[str, ...]]
         return outputs, False
     if len(bag.members_for(named)) < len(bag.members_for(bag.stems)):
         return outputs, True
-    return {**outputs, REST: tuple(stem for stem in bag.stems if stem not in named)}, False
+    rest = {REST: tuple(stem for stem in bag.stems if stem not in named)}
+    return (rest if plan.without_named else {**outputs, **rest}), False
 
 
 def _at_models_rate(

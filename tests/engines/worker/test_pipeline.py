@@ -184,3 +184,18 @@ def test_the_manifest_is_also_in_the_folder_that_was_asked_for(tmp_path: Path, s
     run_job(make_order(tmp_path, "process", song), FakeDaemon())
     there, own = tmp_path / "results" / "manifest.json", tmp_path / "job" / "manifest.json"
     assert json.loads(there.read_text()) == json.loads(own.read_text())
+
+
+def test_karaoke_is_everything_but_the_voice(tmp_path: Path, song: Path) -> None:
+    stems = {}
+    for recipe in ("stems", "karaoke"):
+        daemon = FakeDaemon()
+        run_job(make_order(tmp_path / recipe, recipe, song, model="dsp"), daemon)
+        assert isinstance(daemon.told[-1], ev.Finished)
+        stems[recipe] = {
+            ready.stem.name: soundfile.read(ready.stem.path)[0] for ready in daemon.of(ev.StemReady)
+        }
+    ((name, backing),) = stems["karaoke"].items()
+    assert name == "rest"
+    all_four = stems["stems"]
+    np.testing.assert_allclose(backing, sum(all_four.values()) - all_four["vocals"], atol=1e-5)
