@@ -61,9 +61,7 @@ def run(  # noqa: PLR0917 - one flag for each option of the contract
     track: Annotated[str | None, typer.Option(help="Name of the source track.")] = None,
     rate: Annotated[int | None, typer.Option(help="Sample rate of the results, Hz.")] = None,
     model: Annotated[str | None, typer.Option(help="Separation model, or auto.")] = None,
-    stems: Annotated[
-        str | None, typer.Option(help="Such as vocals,drums or vocals+rest.")
-    ] = None,
+    stems: Annotated[str | None, typer.Option(help="Such as vocals,drums or vocals+rest.")] = None,
     format: Annotated[  # noqa: A002
         str | None, typer.Option(help="wav16, wav24, wav32f, flac or mp3.")
     ] = None,

@@ -153,6 +153,7 @@ def test_the_plan_is_json_and_holds_what_was_settled(models: Path) -> None:
         "model": "tiny",
         "stems": ["vocals"],
         "rest": True,
+        "without_named": False,
         "shifts": 2,
         "overlap": 0.25,
         "residual": False,
