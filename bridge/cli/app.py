@@ -13,6 +13,7 @@ import typer
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Stems and MIDI for the bars you selected: the bridge between your DAW and music models.",
 )

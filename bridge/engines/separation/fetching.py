@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 POLL_S = 0.2
 _GRACE_S = 2.0
 
+REACH_TIMEOUT_S = 5.0
+"""How long the hub may take to answer at all."""
+
+UNREACHABLE = 3
+"""Exit status of the child when the hub does not answer."""
+
+UNREACHABLE_REASON = "the Hugging Face hub cannot be reached"
+
 
 def fetch(
     name: str,
@@ -74,7 +82,9 @@ def fetch(
     blobs = model_files.repository_folder(row.repository) / "blobs"
     with tempfile.TemporaryFile() as errors, _child(name, errors, blobs) as child:
         reason = _watch(child, blobs, timeout_s, limit_s, progress or (lambda _: None))
-        if reason is None and child.returncode != 0:
+        if child.returncode == UNREACHABLE:
+            reason = UNREACHABLE_REASON
+        elif reason is None and child.returncode != 0:
             errors.seek(0)
             reason = _reason(errors.read().decode("utf-8", "replace"))
     if reason is None and model_files.cached_snapshot(row.name, row.repository) is None:
@@ -156,7 +166,7 @@ def _reason(traceback: str) -> str:
     """Return why the child failed, from the last line that it wrote."""
     error = (traceback.strip().splitlines() or ["without a word"])[-1]
     if "LocalEntryNotFoundError" in error:
-        return "the Hugging Face hub cannot be reached"
+        return UNREACHABLE_REASON
     return f"the download failed ({error.rpartition('errors.')[2]})"
 
 
@@ -170,9 +180,21 @@ def _advice(name: str) -> str:
 def main(name: str) -> None:
     """Fetch a model in this process; end when the parent does."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    _reach_hub()
     from demucs.hf import get_hf_model
 
     get_hf_model(name)
+
+
+def _reach_hub() -> None:
+    """Leave at once if the hub does not answer: its own loader would try for half a minute."""
+    from huggingface_hub import constants, get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=REACH_TIMEOUT_S)
+    except Exception as exc:  # noqa: BLE001 - whatever its HTTP library raises
+        sys.stderr.write(f"{exc}\n")
+        sys.exit(UNREACHABLE)
 
 
 def _end_with_parent() -> None:
