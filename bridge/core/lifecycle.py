@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from dataclasses import dataclass, field
@@ -12,11 +13,11 @@ from bridge.core import events as ev
 from bridge.core.jobs import MAX_ATTEMPTS, Step, after, is_final
 from bridge.core.progress import ProgressMeter
 from bridge.core.results import Results
-from bridge.errors import BridgeError, EngineFailedError, UnknownJobError
+from bridge.errors import BridgeError, DiskFullError, EngineFailedError, UnknownJobError
 from bridge.models import Job, JobState, WorkOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from bridge.core.ports import EventSink, Runner
     from bridge.core.scheduler import Scheduler
@@ -34,6 +35,19 @@ class Limits:
     allow_pickle: bool
     offline: bool
     fetch_timeout_s: float
+
+
+@contextlib.contextmanager
+def _despite_a_full_disk(job_id: str) -> Iterator[None]:
+    """Go on with an accepted job although the store cannot be written.
+
+    Clients hear what happens and the next job gets its turn; after a restart the store still holds
+    the job as it was, and it runs again.
+    """
+    try:
+        yield
+    except DiskFullError as exc:
+        log.error("job %s: not stored: %s", job_id, exc)  # noqa: TRY400 - the sentence says all
 
 
 @dataclass
@@ -246,8 +260,8 @@ class Lifecycle:
 
     def _start_next(self) -> None:
         while (job_id := self.scheduler.next_job()) is not None:
-            job = self._move(self.job(job_id), Step.START)
-            job = self.store.save(job.model_copy(update={"attempts": job.attempts + 1}))
+            job = self.job(job_id)
+            job = self._move(job.model_copy(update={"attempts": job.attempts + 1}), Step.START)
             self._meters[job_id] = ProgressMeter(self.monotonic, floor=job.progress)
             work = self.data / "work" / Path(f"{job.created_at:.0f}-{job_id}")
             self.runner.start(
@@ -264,7 +278,10 @@ class Lifecycle:
             )
 
     def _move(self, job: Job, step: Step) -> Job:
-        return self.store.save(job.model_copy(update={"state": after(job.state, step)}))
+        moved = job.model_copy(update={"state": after(job.state, step)})
+        with _despite_a_full_disk(job.id):
+            self.store.save(moved)
+        return moved
 
     def _leave(self, job_id: str) -> None:
         self.scheduler.remove(job_id)
@@ -280,5 +297,6 @@ class Lifecycle:
         self._start_next()
 
     def _tell(self, event: ev.JobEvent) -> None:
-        self.store.append(event)
+        with _despite_a_full_disk(event.job):
+            self.store.append(event)
         self.sink.publish(event)

@@ -12,6 +12,7 @@ from bridge.core.results import FALLBACK_LIFETIME_S
 from bridge.core.store import Store
 from bridge.errors import (
     BadArgumentsError,
+    DiskFullError,
     EngineFailedError,
     ForbiddenPathError,
     NoSelectionError,
@@ -275,6 +276,23 @@ def test_if_reusing_fails_the_job_runs(core: Core) -> None:
     core.lifecycle.not_reused("b", "the disk is full")
     assert core.runner.started[-1].job.id == "b"
     assert core.service.job("b").state is JobState.RUNNING
+
+
+def test_with_a_full_disk_jobs_still_end_and_new_ones_are_refused(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(core, "a")
+    run(core, "b")
+
+    def full(*_: object) -> None:
+        raise DiskFullError("The disk with the data folder is full.")
+
+    monkeypatch.setattr(core.store, "_write", full)
+    core.lifecycle.failed("a", EngineFailedError("No room for the stems."))
+    assert core.sink.names("a")[-1] == "Failed"
+    assert [order.job.id for order in core.runner.started] == ["a", "b"]
+    with pytest.raises(DiskFullError):
+        run(core, "c")
 
 
 def test_a_knob_is_checked_and_used_by_the_next_job(core: Core) -> None:
