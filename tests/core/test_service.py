@@ -183,7 +183,7 @@ def test_after_a_crash_a_running_job_runs_again_once(core: Core, tmp_path: Path)
     assert order.job.id == "a"
     assert order.replaces == (left.path,)
     assert second.sink.names("a") == ["Queued", "Warned"]
-    assert second.service.history("a")[0] == second.sink.events[0]
+    assert second.store.events("a") == second.sink.events
 
     third = make_core(tmp_path, store=Store(tmp_path / "jobs.sqlite"))
     third.lifecycle.recover()
@@ -232,6 +232,15 @@ def test_the_same_audio_under_another_name_is_recognised_once_read(core: Core) -
     assert len(core.runner.started) == 2
     assert not core.lifecycle.content_known("b", "hash")
     assert core.runner.reusing[0][1] == manifest
+
+
+def test_other_audio_is_another_request(core: Core) -> None:
+    run(core, "a")
+    finish_with_stem(core, "a")
+    core.audio.write_bytes(b"another recording")
+    run(core, "b")
+    assert core.lifecycle.content_known("b", "another hash")
+    assert not core.runner.reusing
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,8 @@ def test_who_asks_for_a_running_job_hears_the_rest(bridge: Bridge, core: Core) -
     bridge.send("/bridge/job", "a", peer=late)
     core.finish("a")
     assert late.last().address == "/bridge/job/done"
+    bridge.clients.publish(ev.Cancelled(job="a"))
+    assert late.last().address == "/bridge/job/done", "it was not forgotten when the job ended"
 
 
 def test_cancel(bridge: Bridge, core: Core) -> None:
