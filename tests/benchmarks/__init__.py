@@ -1,1 +1,1 @@
-"""What is measured rather than tested; `python -m tests.benchmarks` runs all of it."""
+"""What is measured rather than tested: `python -m tests.benchmarks` runs all, `--quick` a part."""
