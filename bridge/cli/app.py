@@ -136,6 +136,24 @@ def models(
 
 
 @app.command()
+def evaluate(
+    folder: Annotated[
+        Path, typer.Argument(help="A song's folder (drums.wav, bass.wav, …), or one of several.")
+    ],
+    model: Annotated[
+        list[str] | None, typer.Option(help="A model; may be given again. All here without.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, mps or cuda.")] = "auto",
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Score separation models on songs whose stems are known."""
+    from bridge.cli import evaluate as evaluate_command
+
+    evaluate_command.evaluate(folder, model or [], device, config, as_json=as_json)
+
+
+@app.command()
 def recipes(as_json: AsJson = False, config: Config = None) -> None:
     """List the recipes."""
     from bridge.cli import listings

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bridge.cli import NO_DAEMON
 from bridge.cli.connection import connect, fail, faults_end_the_command, settings, start
-from bridge.cli.run import follow, show
+from bridge.cli.run import Outcome, follow, show
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,12 +38,29 @@ def demo(file: Path | None, recipe: str, output: Path | None, config: Path | Non
     try:
         with faults_end_the_command():
             outcome = follow(recipe, options, chosen, config)
-        show(outcome)
+        show(outcome, {} if file else _scores_db(outcome))
     finally:
         if daemon is not None:
             daemon.terminate()
             daemon.wait(STOP_TIMEOUT_S)
     raise typer.Exit(outcome.status)
+
+
+def _scores_db(outcome: Outcome) -> dict[str, float]:
+    """Return how near the stems of our own song came back: global SDR of each."""
+    import soundfile
+
+    from bridge.engines.demo_song import render_demo_song
+    from bridge.engines.evaluation import global_sdr_db
+
+    truth = render_demo_song()
+    found = {}
+    for stem in outcome.stems:
+        audio, _ = soundfile.read(stem["path"], dtype="float32", always_2d=True)
+        reference = truth.get(stem["stem"])
+        if reference is not None and reference.shape == audio.T.shape:
+            found[stem["stem"]] = global_sdr_db(reference, audio.T)
+    return found
 
 
 def _compose(chosen: Settings, console: Console) -> str:

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -122,8 +123,8 @@ def follow(
     return outcome
 
 
-def show(outcome: Outcome) -> None:
-    """Print what came back."""
+def show(outcome: Outcome, scores_db: Mapping[str, float] = MappingProxyType({})) -> None:
+    """Print what came back, beside how near each stem is to the true one where that is known."""
     console, errors = Console(), Console(stderr=True)
     for warning in outcome.warnings:
         errors.print(f"note: {warning['message']}", highlight=False, markup=False, soft_wrap=True)
@@ -133,27 +134,33 @@ def show(outcome: Outcome) -> None:
     if outcome.status == CANCELLED:
         errors.print("cancelled")
     if outcome.status == DONE:
-        console.print(_table(outcome))
+        console.print(_table(outcome, scores_db))
         folders = {str(PurePath(part["path"]).parent) for part in (*outcome.stems, *outcome.clips)}
         for line in (f"{outcome.seconds:.1f} s", *sorted(folders)):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _table(outcome: Outcome) -> Table:
-    """Return one row for each stem: level, notes, files."""
-    table = Table("stem", "level", "notes", "audio", "MIDI")
+def _table(outcome: Outcome, scores_db: Mapping[str, float]) -> Table:
+    """Return one row for each stem: level, score if it is known, notes, files."""
+    table = Table("stem", "level", *(["SDR"] if scores_db else []), "notes", "files")
     clips = {clip["stem"]: clip for clip in outcome.clips}
     audio = {stem["stem"]: stem for stem in outcome.stems}
     for name in dict.fromkeys([*audio, *clips]):
         stem, clip = audio.get(name), clips.get(name)
-        table.add_row(
-            name,
-            f"{stem['peak_dbfs']:.1f} dBFS" if stem else "",
-            str(clip["notes"]) if clip else "",
-            PurePath(stem["path"]).name if stem else "",
-            PurePath(clip["path"]).name if clip else "",
-        )
+        cells = [name, f"{stem['peak_dbfs']:.1f} dBFS" if stem else ""]
+        if scores_db:
+            cells.append(f"{scores_db[name]:.1f} dB" if name in scores_db else "")
+        cells += [str(clip["notes"]) if clip else "", _files(stem, clip)]
+        table.add_row(*cells)
     return table
+
+
+def _files(*parts: dict[str, Any] | None) -> str:
+    """Return the files' names, the second only by its ending where the rest is the same."""
+    paths = [PurePath(part["path"]) for part in parts if part]
+    if len({path.stem for path in paths}) > 1:
+        return ", ".join(path.name for path in paths)
+    return ", ".join([paths[0].name, *(path.suffix for path in paths[1:])])
 
 
 def _messages(

@@ -66,7 +66,7 @@ def render_demo_song(sample_rate: int = 44_100) -> dict[str, Audio]:
 
 
 def write_demo_song(folder: Path, sample_rate: int = 44_100) -> Path:
-    """Write the mix as ``dawbridge demo song.wav`` (24 bits) into a folder and return its path.
+    """Write the mix as ``demo song.wav`` (24 bits) into a folder and return its path.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def write_demo_song(folder: Path, sample_rate: int = 44_100) -> Path:
     from bridge.engines.wav import WavWriter
 
     mix = np.sum(list(render_demo_song(sample_rate).values()), axis=0)
-    path = folder / "dawbridge demo song.wav"
+    path = folder / "demo song.wav"
     with disk_faults(path):
         folder.mkdir(parents=True, exist_ok=True)
     with finished(path) as temporary, WavWriter(temporary, "pcm24", 2, sample_rate) as wav:

@@ -128,4 +128,5 @@ def test_demo_composes_separates_and_leaves_no_daemon(stopped: Daemon) -> None:
     for stem in ("drums", "bass", "other", "vocals"):
         assert stem in done.stdout
     assert "dBFS" in done.stdout
+    assert "SDR" in done.stdout
     assert stopped.command("status").returncode == 3

@@ -78,6 +78,11 @@ DOWNLOADS = (
 
 BUILT_INS = (
     BuiltIn(
+        "unet",
+        "bridge.engines.separation.unet:build",
+        "a small network of our own, trained on songs that dawbridge composed: no download",
+    ),
+    BuiltIn(
         "dsp",
         "bridge.engines.separation.dsp:build",
         "median filters, repetition, bands and panorama: rough, but fast and always here",

@@ -43,9 +43,10 @@ def listed(folder: Path | None = None, *, allow_pickle: bool = False) -> dict[st
     return {info.name: info for info in catalogue.catalogue(folder, allow_pickle=allow_pickle)}
 
 
-def test_demucs_models_and_the_built_in_are_listed() -> None:
+def test_demucs_models_and_the_built_ins_are_listed() -> None:
     found = listed()
     assert set(found) == {
+        "unet",
         "dsp",
         "htdemucs",
         "htdemucs_ft",
@@ -55,8 +56,9 @@ def test_demucs_models_and_the_built_in_are_listed() -> None:
         "mdx_extra",
     }
     assert found["htdemucs_6s"].stems == (*STEMS, "guitar", "piano")
-    assert found["dsp"].built_in
-    assert found["dsp"].weights_here
+    for built_in in ("unet", "dsp"):
+        assert found[built_in].built_in
+        assert found[built_in].weights_here
     assert not any(info.weights_here for info in found.values() if not info.built_in)
 
 

@@ -342,10 +342,10 @@ def test_auto_falls_back_says_so_and_does_not_wait_again(
     for _ in range(2):
         take = take_of(tmp_path, noise(RATE), fetch_timeout_s=7.0)
         report = run(take, None, stage=stage)
-        assert take.model == "dsp"
+        assert take.model == "unet"
         ((code, message),) = report.warnings
         assert code == "fallback_model"
-        assert "dsp separates in place of htdemucs" in message
+        assert "unet separates in place of htdemucs" in message
         assert "no luck" in message
     assert len(fetches) == 1
     assert fetches[0]["timeout_s"] == fetches[0]["limit_s"] == 7.0
@@ -380,7 +380,7 @@ def test_auto_falls_back_from_a_damaged_file(tmp_path: Path, hub: Path) -> None:
     (snapshot / "model0.safetensors").write_bytes(b"damaged")
     take = take_of(tmp_path, noise(RATE))
     report = run(take, None)
-    assert take.model == "dsp"
+    assert take.model == "unet"
     assert "model0.safetensors" in report.warnings[0][1]
 
 

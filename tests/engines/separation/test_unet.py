@@ -1,0 +1,135 @@
+"""The built-in network: its contract as a window model, its bands, its weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bridge.engines.audio import Audio, DiskBuffer
+from bridge.engines.separation import catalogue, unet
+from bridge.engines.separation.overlap_add import separate
+from bridge.engines.separation.unet_network import (
+    BINS,
+    Shape,
+    UNet,
+    band_edges,
+    band_of_bin,
+    planes,
+)
+from bridge.engines.separation.window_model import Bag
+from bridge.errors import ModelUnavailableError
+from bridge.training.separator.export import export
+
+RATE = 44_100
+TINY = Shape(bands=32, channels=(4, 4), full_channels=4)
+
+
+@pytest.fixture
+def network() -> UNet:
+    torch.manual_seed(0)
+    made = UNet(TINY)
+    for parameter in made.head.parameters():  # louder than at birth, so that the masks differ
+        parameter.data *= 10.0
+    return made
+
+
+def noise(channels: int, frames: int, gain: float = 0.3) -> Audio:
+    made = np.random.default_rng(0).standard_normal((channels, frames))
+    return (gain * made).astype(np.float32)
+
+
+def separated(bag: Bag, mix: Audio, folder: Path) -> dict[str, Audio]:
+    buffer = DiskBuffer.of(folder / "mix.f32", mix, RATE)
+    found = separate(bag, buffer, {stem: (stem,) for stem in bag.stems}, folder)
+    return {stem: audio.read() for stem, audio in found.items()}
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("frames", [1, 1_000, 13 * RATE + 7])
+def test_the_stems_have_the_mixs_shape_and_sum_to_it(
+    network: UNet, tmp_path: Path, channels: int, frames: int
+) -> None:
+    mix = noise(channels, frames)
+    found = separated(unet.bag_of(network, "cpu"), mix, tmp_path)
+    assert tuple(found) == catalogue.FOUR_STEMS
+    assert all(audio.shape == mix.shape for audio in found.values())
+    np.testing.assert_allclose(sum(found.values()), mix, atol=2e-6)
+
+
+def test_level_does_not_matter(network: UNet) -> None:
+    model = unet.bag_of(network, "cpu").members[0].model
+    loud = noise(2, RATE)
+    quiet = np.asarray(loud * np.float32(0.01), dtype=np.float32)
+    np.testing.assert_allclose(100 * model.forward(quiet), model.forward(loud), atol=1e-4)
+
+
+def test_silence_stays_silent(network: UNet) -> None:
+    model = unet.bag_of(network, "cpu").members[0].model
+    assert not model.forward(np.zeros((2, RATE), dtype=np.float32)).any()
+
+
+def test_bands_are_single_bins_below_and_cover_every_bin_once() -> None:
+    edges = band_edges(256)
+    widths = np.diff(edges)
+    assert (edges[0], edges[-1], len(widths)) == (0, BINS, 256)
+    assert set(widths[:40]) == {1}
+    assert 20 < widths[-1] < 60
+    assert np.bincount(band_of_bin(256)).tolist() == widths.tolist()
+    with pytest.raises(ValueError, match="cannot be divided"):
+        band_edges(BINS + 1)
+
+
+def test_planes_tell_mono_from_wide() -> None:
+    power = torch.rand(1, 2, 32, 8) + 0.1
+    mono, wide = (
+        planes(power, share * 2.0 * power.sum(dim=1))[:, 2].mean().item() for share in (0.0, 0.5)
+    )
+    assert mono == pytest.approx(0.0, abs=1e-3)
+    assert wide == pytest.approx(0.5, abs=1e-3)
+
+
+def test_weights_survive_the_file_to_60_db(network: UNet, tmp_path: Path) -> None:
+    export(network, tmp_path / "tiny.safetensors")
+    window = noise(2, RATE)
+    exact = unet.bag_of(network, "cpu").members[0].model.forward(window)
+    halved = unet.load(tmp_path / "tiny.safetensors", "cpu").members[0].model.forward(window)
+    error = np.square(exact - halved).sum() / np.square(exact).sum()
+    assert 0.0 < error < 1e-6
+
+
+def test_damaged_weights_say_what_to_do(network: UNet, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.safetensors"
+    export(network, path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ModelUnavailableError, match="Install dawbridge again"):
+        unet.load(path, "cpu")
+    with pytest.raises(ModelUnavailableError, match="missing or damaged"):
+        unet.load(tmp_path / "nothing.safetensors", "cpu")
+
+
+def test_weights_of_another_network_are_refused(network: UNet, tmp_path: Path) -> None:
+    network.shape = Shape(bands=32, channels=(4, 8), full_channels=4)
+    export(network, tmp_path / "wrong.safetensors")
+    with pytest.raises(ModelUnavailableError, match="missing or damaged"):
+        unet.load(tmp_path / "wrong.safetensors", "cpu")
+
+
+def test_the_shipped_weights_find_the_parts_of_our_own_song(tmp_path: Path) -> None:
+    """The song was never trained on; a stem that is heard beats the mix in its place by far."""
+    from bridge.engines.demo_song import render_demo_song
+    from bridge.engines.evaluation import global_sdr_db
+
+    song = render_demo_song()
+    mix = np.asarray(sum(song.values()), dtype=np.float32)
+    found = separated(unet.build(RATE, 2, "cpu"), mix, tmp_path)
+    for stem, reference in song.items():
+        gain_db = global_sdr_db(reference, found[stem]) - global_sdr_db(reference, mix)
+        assert gain_db > 3.0, stem
+
+
+def test_the_shipped_weights_are_small_and_have_a_card() -> None:
+    assert unet.WEIGHTS.stat().st_size < 20_000_000
+    assert "[validation_global_sdr_db]" in unet.WEIGHTS.with_suffix(".toml").read_text()
