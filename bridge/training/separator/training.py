@@ -24,6 +24,7 @@ from bridge.training.separator.cache import SongCache
 from bridge.training.separator.export import export, write_card
 from bridge.training.separator.loss import Targets, loss
 from bridge.training.separator.validation import mean_scores_db, rendered
+from bridge.training.songs.soundfonts import SOUNDFONTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -243,6 +244,11 @@ class Trainer:
                 "song_hours": row["song_hours"],
                 "song_seeds": self.songs.seeds(),
                 "mixed_hours": row["mixed_hours"],
+                "soundfonts": [
+                    f"{font.package}: {font.licence}"
+                    for font in SOUNDFONTS
+                    if font.split == "train"
+                ],
             },
             "training": {
                 "steps": self.step,

@@ -127,7 +127,7 @@ def test_the_shipped_weights_find_the_parts_of_our_own_song(tmp_path: Path) -> N
     found = separated(unet.build(RATE, 2, "cpu"), mix, tmp_path)
     for stem, reference in song.items():
         gain_db = global_sdr_db(reference, found[stem]) - global_sdr_db(reference, mix)
-        assert gain_db > 3.0, stem
+        assert gain_db > 2.0, stem
 
 
 def test_the_shipped_weights_are_small_and_have_a_card() -> None:
