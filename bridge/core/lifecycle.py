@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bridge.core import events as ev
 from bridge.core.jobs import MAX_ATTEMPTS, Step, after, is_final
 from bridge.core.progress import ProgressMeter
-from bridge.core.results import Results
+from bridge.core.results import Results, result_files
 from bridge.errors import BridgeError, DiskFullError, EngineFailedError, UnknownJobError
 from bridge.models import Job, JobState, WorkOrder
 
@@ -246,12 +246,7 @@ class Lifecycle:
         self._tell(ev.Queued(job=job.id, recipe=job.recipe, place=place))
 
     def _run_again(self, job: Job) -> None:
-        left = self.store.events(job.id)
-        self._replaces[job.id] = tuple(
-            event.stem.path if isinstance(event, ev.StemReady) else event.clip.path
-            for event in left
-            if isinstance(event, (ev.StemReady, ev.ClipReady))
-        )
+        self._replaces[job.id] = tuple(result_files(self.store.events(job.id)))
         self.store.forget_events(job.id)
         job = self._move(job, Step.INTERRUPT)
         self._enqueue(job)

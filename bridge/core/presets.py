@@ -59,12 +59,7 @@ class Presets:
 
     def recipe(self, name: str) -> Recipe:
         """Return a recipe; `UnknownRecipeError` if there is none, `PresetError` if it is wrong."""
-        path = self._find("recipes", name)
-        if path is None:
-            names = self._names("recipes")
-            raise UnknownRecipeError(
-                f"There is no recipe '{name}'.{nearest(name, names)} Known are {', '.join(names)}."
-            )
+        path = self._find("recipes", name, "recipe", UnknownRecipeError)
         return _recipe(name, self._table(path), path)
 
     def recipes(self) -> tuple[Recipe, ...]:
@@ -73,13 +68,7 @@ class Presets:
 
     def chain(self, name: str) -> Mapping[str, Any]:
         """Return an effect chain's table; `UnknownChainError` if there is none."""
-        path = self._find("chains", name)
-        if path is None:
-            names = self._names("chains")
-            raise UnknownChainError(
-                f"There is no effect chain '{name}'.{nearest(name, names)} "
-                f"Known are {', '.join(names)}."
-            )
+        path = self._find("chains", name, "effect chain", UnknownChainError)
         table = copy.deepcopy(self._table(path))
         for (chain, index, parameter), value in self._knobs.items():
             effects = table.get("effect", [])
@@ -120,13 +109,7 @@ class Presets:
 
     def transcription(self, name: str) -> Mapping[str, Any]:
         """Return a transcription preset's table; `BadArgumentsError` if there is none."""
-        path = self._find("transcription", name)
-        if path is None:
-            names = self._names("transcription")
-            raise BadArgumentsError(
-                f"There is no transcription preset '{name}'.{nearest(name, names)} "
-                f"Known are {', '.join(names)}."
-            )
+        path = self._find("transcription", name, "transcription preset", BadArgumentsError)
         return self._table(path)
 
     def instrument(self, role: str) -> Mapping[str, Any]:
@@ -150,11 +133,16 @@ class Presets:
                 log.warning("left out of the list: %s", exc)
         return found
 
-    def _find(self, kind: str, name: str) -> Path | None:
-        if name not in self._names(kind):  # also refuses names that are paths
-            return None
-        candidates = (folder / kind / f"{name}.toml" for folder in self.folders)
-        return next((path for path in candidates if path.is_file()), None)
+    def _find(self, kind: str, name: str, what: str, unknown: type[BridgeError]) -> Path:
+        names = self._names(kind)
+        if name in names:  # which also refuses names that are paths
+            for folder in self.folders:
+                path = folder / kind / f"{name}.toml"
+                if path.is_file():
+                    return path
+        raise unknown(
+            f"There is no {what} '{name}'.{nearest(name, names)} Known are {', '.join(names)}."
+        )
 
     def _names(self, kind: str) -> list[str]:
         return sorted(

@@ -10,7 +10,7 @@ from bridge.core import events as ev
 from bridge.core.planning import result_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from bridge.core.store import FileStamps, Store
     from bridge.models import Job, Region
@@ -60,8 +60,7 @@ class Results:
 
     def find_by_file(self, job: Job) -> Path | None:
         """Return the manifest of an earlier result, if the job's file was read before."""
-        mark = fingerprint(job.region)
-        content_hash = self.store.content(mark) if mark else None
+        content_hash = self._content_hash(job)
         return self.find(job, content_hash) if content_hash else None
 
     def find(self, job: Job, content_hash: str) -> Path | None:
@@ -76,17 +75,20 @@ class Results:
                 return Path(result.manifest)
         return None
 
+    def _content_hash(self, job: Job) -> str | None:
+        mark = fingerprint(job.region)
+        return self.store.content(mark) if mark else None
+
     def keep(self, job: Job, manifest: str) -> None:
         """Keep a job's result, if the audio it came from is known."""
-        mark = fingerprint(job.region)
-        content_hash = self.store.content(mark) if mark else None
+        content_hash = self._content_hash(job)
         if content_hash is None:
             return
         told = self.store.events(job.id)
         is_fallback = any(
             isinstance(event, ev.Warned) and event.code == FALLBACK_WARNING for event in told
         )
-        files = _stamps([manifest, *_files(told)])
+        files = _stamps([manifest, *result_files(told)])
         key = result_key(job, content_hash)
         self.store.keep_result(job.id, key, manifest, self.clock(), files, is_fallback=is_fallback)
 
@@ -105,7 +107,8 @@ class Results:
                 yield ev.ClipReady(job=job.id, clip=clip, with_notes=job.options.notes)
 
 
-def _files(told: list[ev.JobEvent]) -> Iterator[str]:
+def result_files(told: Iterable[ev.JobEvent]) -> Iterator[str]:
+    """Yield the paths of the stems and clips that a job's events announced."""
     for event in told:
         if isinstance(event, ev.StemReady):
             yield event.stem.path
