@@ -61,8 +61,8 @@ class Shape:
     """
 
     bands: int = 256
-    channels: tuple[int, ...] = (16, 32, 64, 128, 256)
-    full_channels: int = 16
+    channels: tuple[int, ...] = (24, 48, 96, 192, 256)
+    full_channels: int = 24
 
     @property
     def stride(self) -> int:

@@ -40,6 +40,7 @@ def main() -> None:
         report=given.report,
         start=given.start,
         device=usable_device(given.device)[0],
+        bfloat16=given.bfloat16,
         batch=given.batch,
         seed=given.seed,
         learning_rate=given.learning_rate,
@@ -74,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--restart", action="store_true", help="leave the checkpoint aside")
     parser.add_argument("--report", type=Path, help="folder of songs scored for the log alone")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument(
+        "--bfloat16",
+        action="store_true",
+        help="mixed precision; faster on GPUs and on processors with AVX512_BF16 or AMX",
+    )
     parser.add_argument("--batch", type=int, default=12, help="mixes in a step")
     parser.add_argument(
         "--install", action="store_true", help="put the best weights into the package at the end"

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from bridge.training.separator.mixing import Mixes
 
-RATIO_WEIGHT = 0.1
+RATIO_WEIGHT = 0.2
 """How much the signal-to-distortion ratio of whole crops counts beside the amplitudes."""
+PATCH = 8
+"""Bands and frames over which the power of errors is averaged before its root is taken."""
 _SOFT = 1e-5
 """Below this power, relative to the mean of the mix, an error no longer matters."""
 _FLOOR = 0.01
@@ -57,8 +59,10 @@ class Targets:
 def loss(logits: Tensor, targets: Targets) -> Tensor:
     """Return the mean amplitude of the errors, and the ratio of errors to stems in bels.
 
-    The first is the L1 distance of Jansson et al. with the phase heard; it tells the network
-    where stems are quiet. The second is the negative ratio that separation is scored by.
+    The first is the L1 distance of Jansson et al. with the phase heard, between patches instead of
+    single bins: a patch's root mean square lets quiet places count as theirs does, but where the
+    network is not sure it gives each stem its likely share, while the L1 distance of bins gives
+    everything to the likeliest stem. The second is the negative ratio that separation is scored by.
 
     Parameters
     ----------
@@ -70,7 +74,8 @@ def loss(logits: Tensor, targets: Targets) -> Tensor:
     masks = torch.softmax(logits.float(), dim=1)
     error = masks * (masks * targets.power - 2.0 * targets.cross) + targets.stem_power
     error = error.clamp(min=0.0)
-    amplitude = torch.sqrt(error + _SOFT).mean()
+    patches = torch.nn.functional.avg_pool2d(error.flatten(0, 2)[:, None], PATCH)
+    amplitude = torch.sqrt(patches + _SOFT).mean()
     whole = (2, 3, 4)
     floor = _FLOOR * targets.power.sum(dim=whole) + _SOFT
     stem_power = targets.stem_power.sum(dim=whole) + floor

@@ -52,6 +52,9 @@ SPEEDS = (0.87, 1.15)
 """A crop may be played slower or faster, pitch and all."""
 P_EQ, P_PAN, P_SWAP, P_MONO_STEM, P_MONO_MIX = 0.5, 0.25, 0.5, 0.2, 0.35
 P_DROP, P_SPEED, P_DRIVE, P_NOISE = 0.12, 0.3, 0.1, 0.25
+P_DARK_STEM, P_DARK_MIX = 0.2, 0.25
+"""Old records, cheap microphones and closed tone controls have no highs: how often that is heard."""
+DARK_FROM_HZ = (1_500.0, 12_000.0)
 _EQ_KNOTS = 9
 _SILENT_RMS = 1e-4
 
@@ -144,6 +147,7 @@ def mix(spectra: Spectra, bands: int, random: np.random.Generator, *, shuffled: 
     if shuffled:
         gains *= _evened_levels(spectra, source)[..., None, None]
     curves = np.stack([[_eq_curve(random) for _ in range(STEMS)] for _ in range(batch)])
+    curves *= np.stack([_dark_curve(random, P_DARK_MIX) for _ in range(batch)])[:, None]
     noise = np.where(random.random(batch) < P_NOISE, 10 ** random.uniform(-4.5, -2.5, batch), 0.0)
     sums = _summing()(
         spectra,
@@ -184,14 +188,25 @@ def _evened_levels(spectra: Spectra, source: NDArray[np.int64]) -> Map:
 
 
 def _eq_curve(random: np.random.Generator) -> Map:
-    """Return a smooth random gain for every bin, of mean 0 dB over the knots."""
+    """Return a smooth random gain for every bin, of mean 0 dB over the knots, dark at times."""
+    dark = _dark_curve(random, P_DARK_STEM)
     if random.random() >= P_EQ:
-        return np.ones(BINS, dtype=np.float32)
+        return dark
     knots_hz = np.geomspace(60.0, 16_000.0, _EQ_KNOTS)
     knots_db = random.normal(0.0, EQ_DB / 2, _EQ_KNOTS)
     bins_hz = np.fft.rfftfreq(FRAME_SAMPLES, 1 / SAMPLE_RATE)
     curve_db = np.interp(np.log(bins_hz.clip(20.0)), np.log(knots_hz), knots_db - knots_db.mean())
-    return np.asarray(10 ** (curve_db / 20), dtype=np.float32)
+    return np.asarray(dark * 10 ** (curve_db / 20), dtype=np.float32)
+
+
+def _dark_curve(random: np.random.Generator, probability: float) -> Map:
+    """Return a low-pass of random corner and order, so often; else ones."""
+    if random.random() >= probability:
+        return np.ones(BINS, dtype=np.float32)
+    corner_hz = np.exp(random.uniform(*np.log(DARK_FROM_HZ)))
+    order = float(random.choice([1.0, 2.0, 4.0]))
+    bins_hz = np.fft.rfftfreq(FRAME_SAMPLES, 1 / SAMPLE_RATE)
+    return np.asarray(1.0 / np.sqrt(1.0 + (bins_hz / corner_hz) ** (2.0 * order)), dtype=np.float32)
 
 
 def _add_noise(power: Map, noise: NDArray[np.float64], bands: int) -> None:

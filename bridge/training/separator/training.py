@@ -63,12 +63,14 @@ class Plan:
         Sizes of the network.
     device
         A device that is there.
+    bfloat16
+        Whether the network computes in bfloat16 while it learns; its weights stay in float32.
     seed
         Of the first weights and of the mixes.
     batch, frames
         Mixes in a step, and spectral frames of each; a multiple of the shape's stride.
     mixes_per_crop
-        How often crops are mixed before others are read: once as they are, then shuffled.
+        How often crops are mixed before others are read: as they are and shuffled in turn.
     learning_rate, weight_decay
         Of AdamW; the rate's peak.
     ema_decay
@@ -84,10 +86,11 @@ class Plan:
     start: Path | None = None
     shape: Shape = field(default_factory=Shape)
     device: str = "cpu"
+    bfloat16: bool = False
     seed: int = 0
     batch: int = 12
     frames: int = 160
-    mixes_per_crop: int = 2
+    mixes_per_crop: int = 4
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     ema_decay: float = 0.999
@@ -168,7 +171,7 @@ class Trainer:
             crops = mixing.draw_crops(songs, plan.batch, plan.frames, random)
             spectra = mixing.spectra_of(crops)
             for turn in range(plan.mixes_per_crop):
-                mixes = mixing.mix(spectra, self.network.shape.bands, random, shuffled=turn > 0)
+                mixes = mixing.mix(spectra, self.network.shape.bands, random, shuffled=turn % 2 > 0)
                 yield Targets.of(mixes, plan.device)
 
     def learn(self, targets: Targets) -> float:
@@ -178,7 +181,9 @@ class Trainer:
             group["lr"] = self.plan.learning_rate * warm_up * self._cosine()
         self.network.train()
         self.optimiser.zero_grad(set_to_none=True)
-        found: Tensor = loss(self.network(targets.seen), targets)
+        with torch.autocast(self.plan.device, torch.bfloat16, enabled=self.plan.bfloat16):
+            logits = self.network(targets.seen)
+        found: Tensor = loss(logits, targets)
         found.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), _LARGEST_GRADIENT)
         if torch.isfinite(norm):  # a single batch must not spoil hours
