@@ -53,7 +53,7 @@ SPEEDS = (0.87, 1.15)
 P_EQ, P_PAN, P_SWAP, P_MONO_STEM, P_MONO_MIX = 0.5, 0.25, 0.5, 0.2, 0.35
 P_DROP, P_SPEED, P_DRIVE, P_NOISE = 0.12, 0.3, 0.1, 0.25
 P_DARK_STEM, P_DARK_MIX = 0.2, 0.25
-"""Old records, cheap microphones and closed tone controls have no highs: how often that is heard."""
+"""How often there are no highs, as in old records and with closed tone controls."""
 DARK_FROM_HZ = (1_500.0, 12_000.0)
 _EQ_KNOTS = 9
 _SILENT_RMS = 1e-4

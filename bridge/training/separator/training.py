@@ -6,6 +6,7 @@ import copy
 import csv
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -312,7 +313,7 @@ def _run(
     console: Console,
     say: Callable[[float, float], None],
 ) -> None:
-    plan, batches = trainer.plan, trainer.batches()
+    plan, batches = trainer.plan, _ahead(trainer.batches())
     validated_s, before_s = trainer.elapsed_s, time.monotonic()
     while not trainer.is_finished:
         trainer.losses.append(trainer.learn(next(batches)))
@@ -327,6 +328,16 @@ def _run(
             _log(plan.out / LOG, row)
             console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
             trainer.save()
+
+
+def _ahead(batches: Iterator[Targets]) -> Iterator[Targets]:
+    """Yield the batches; while one is learnt from, the next is mixed in another thread."""
+    with ThreadPoolExecutor(1) as mixer:
+        coming = mixer.submit(next, batches)
+        while True:
+            batch = coming.result()
+            coming = mixer.submit(next, batches)
+            yield batch
 
 
 def _log(path: Path, row: dict[str, float]) -> None:

@@ -1,7 +1,7 @@
-"""A synthetic singer: no recorded voice may be trained on, and no soundfont has words.
+"""A synthetic singer: no recorded singing may be trained on, and no soundfont has words.
 
 `sing` puts syllables on a melody. Two kinds of voice take turns: a vocal tract of our own, and
-espeak-ng's phrases taken apart with WORLD and put back together on the notes.
+phrases spoken by espeak-ng and by flite, taken apart with WORLD and put back together on the notes.
 """
 
 from bridge.training.singer.ensemble import sing

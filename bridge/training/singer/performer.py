@@ -33,8 +33,12 @@ class Performer:
         Factor on the formants' bandwidths.
     ring_db
         Level of the singer's formant near 3 kHz.
+    effort_db
+        How far everything above 600 Hz stands out: louder voices have stronger overtones (J.
+        Sundberg and M. Nordenberg, "Effects of vocal loudness variation on spectrum balance as
+        reflected by the alpha measure of long-term-average spectra of speech", JASA 120, 2006).
     presence_db
-        How far everything above 3 kHz stands out.
+        The same above 3 kHz.
     jitter, shimmer, subharmonic, growl
         See `synthesis.Glottis`.
     drive_db
@@ -71,6 +75,7 @@ class Performer:
     sibilance: float
     bandwidth_scale: float
     ring_db: float
+    effort_db: float
     presence_db: float
     jitter: float
     shimmer: float
@@ -99,22 +104,23 @@ COMMON: Ranges = {
     "glottal_ratio": (1.0, 1.6),
     "tilt_hz": (2500.0, 8000.0),
     "voicing": (1.0, 1.0),
-    "breath": (0.01, 0.08),
+    "breath": (0.01, 0.14),
     "sibilance": (0.4, 1.3),
     "bandwidth_scale": (0.8, 1.4),
     "ring_db": (0.0, 5.0),
-    "presence_db": (-4.0, 11.0),
+    "effort_db": (0.0, 16.0),
+    "presence_db": (-13.0, 6.0),
     "jitter": (0.001, 0.005),
     "shimmer": (0.01, 0.06),
     "subharmonic": (0.0, 0.0),
     "growl": (0.0, 0.0),
     "drive_db": (-12.0, 0.0),
     "vibrato_hz": (4.7, 6.3),
-    "vibrato_cents": (0.0, 55.0),
-    "vibrato_delay_s": (0.15, 0.6),
+    "vibrato_cents": (0.0, 80.0),
+    "vibrato_delay_s": (0.05, 0.5),
     "glide_s": (0.03, 0.12),
-    "scoop_semitones": (0.0, 2.0),
-    "drift_cents": (4.0, 14.0),
+    "scoop_semitones": (0.0, 3.0),
+    "drift_cents": (6.0, 28.0),
     "pitched": (1.0, 1.0),
     "speech_semitones": (0.0, 0.0),
     "melisma": (0.0, 0.25),
@@ -133,11 +139,21 @@ STYLES: dict[str, tuple[float, Ranges]] = {
     ),
     "croon": (
         1.0,
-        {"breath": (0.08, 0.2), "tilt_hz": (900.0, 2000.0), "glottal_ratio": (0.8, 1.1)},
+        {
+            "breath": (0.08, 0.2),
+            "effort_db": (-4.0, 4.0),
+            "tilt_hz": (900.0, 2000.0),
+            "glottal_ratio": (0.8, 1.1),
+        },
     ),
     "belt": (
         1.5,
-        {"glottal_ratio": (1.6, 2.4), "tilt_hz": (5000.0, 12000.0), "ring_db": (3.0, 9.0)},
+        {
+            "glottal_ratio": (1.6, 2.4),
+            "tilt_hz": (5000.0, 12000.0),
+            "effort_db": (8.0, 18.0),
+            "ring_db": (3.0, 9.0),
+        },
     ),
     "rough": (
         1.5,
@@ -147,6 +163,7 @@ STYLES: dict[str, tuple[float, Ranges]] = {
             "subharmonic": (0.0, 0.4),
             "growl": (0.0, 0.5),
             "drive_db": (0.0, 14.0),
+            "effort_db": (5.0, 18.0),
             "tilt_hz": (5000.0, 12000.0),
             "glottal_ratio": (1.4, 2.2),
             "breath": (0.05, 0.2),
@@ -162,8 +179,9 @@ STYLES: dict[str, tuple[float, Ranges]] = {
             "growl": (0.2, 0.8),
             "subharmonic": (0.1, 0.6),
             "drive_db": (8.0, 20.0),
+            "effort_db": (8.0, 18.0),
             "tilt_hz": (6000.0, 14000.0),
-            "breath": (0.1, 0.4),
+            "breath": (0.1, 0.3),
         },
     ),
     "classical": (
@@ -180,6 +198,7 @@ STYLES: dict[str, tuple[float, Ranges]] = {
         1.0,
         {
             "glottal_ratio": (0.7, 1.0),
+            "effort_db": (-6.0, 3.0),
             "tilt_hz": (800.0, 1800.0),
             "breath": (0.05, 0.2),
             "ring_db": (0.0, 2.0),

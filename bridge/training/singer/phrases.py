@@ -1,9 +1,9 @@
-"""Phrases spoken by espeak-ng, taken apart into envelopes, aperiodicity and syllables.
+"""Spoken phrases taken apart into envelopes, aperiodicity and syllables.
 
 The analysis is WORLD's: M. Morise, F. Yokomori and K. Ozawa, "WORLD: a vocoder-based high-quality
 speech synthesis system for real-time applications", IEICE Trans. 99-D (2016). A phrase is known by
-its number alone, which decides language, voice and text, so that it is the same on every machine
-with the same espeak-ng, and can be kept in a folder.
+its speaker and its number, which decides text and pace (and espeak-ng's language and voice), so
+that it is the same on every machine with the same espeak-ng and flite, and can be kept in a folder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import itertools
 import logging
 import os
 import shutil
-import subprocess
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -24,11 +23,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bridge.errors import EngineFailedError
-from bridge.training.singer import wording
+from bridge.training.singer import speakers
 from bridge.training.singer.synthesis import FRAME_RATE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from bridge.training.singer.speakers import Speaker, Utterance
 
     Half = NDArray[np.float16]
 
@@ -37,33 +38,13 @@ logger = logging.getLogger(__name__)
 FOLDER_VARIABLE = "DAWBRIDGE_PHRASES"
 """Environment variable that names the folder in which analyses are kept."""
 
-PHRASES = 2000
+_VERSION = 2  # of what is kept: to be raised when speech or analysis change
 POINTS = 128
 TOP_HZ = 11025.0
 
 _MEL = 2595.0 * np.log10(1.0 + TOP_HZ / 700.0)
 POINTS_HZ: NDArray[np.float64] = 700.0 * (10.0 ** (np.linspace(0.0, _MEL, POINTS) / 2595.0) - 1.0)
 """Frequencies at which envelopes are kept: evenly spaced on the mel scale."""
-
-_LANGUAGES = (
-    "en", "en-us", "en-us", "en-gb-scotland", "en-029", "de", "es", "es-419", "it", "fr-fr", "pt",
-    "pt-br", "sv", "nl", "pl", "tr", "fi", "ro", "hu", "cs", "id", "sw", "nb", "ca", "eo", "la",
-)  # fmt: skip
-_VARIANTS = (
-    "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "f1", "f2", "f3", "f4", "f5", "klatt",
-    "klatt2", "klatt3", "klatt4", "klatt5", "klatt6", "croak", "steph", "linda", "anika", "aunty",
-    "belinda", "ed", "quincy", "rob", "robert", "travis", "victor", "zac", "grandpa", "adam",
-)  # fmt: skip
-_PROSE = (
-    "the", "night", "is", "calling", "me", "home", "again", "and", "every", "morning", "we", "run",
-    "through", "silver", "rain", "you", "never", "said", "goodbye", "to", "my", "heart", "a",
-    "fire", "in", "your", "eyes", "dancing", "slow", "under", "stars", "tell", "her", "it",
-    "was", "just", "another", "summer", "day", "hold", "on", "baby", "give", "up", "this",
-    "train", "keeps", "rolling", "down", "that", "long", "lonesome", "road", "oh", "why",
-    "should", "I", "wait", "for", "someone", "else", "money", "talks", "but", "cheap", "shoes",
-    "walk", "faster", "breathe", "easy", "think", "twice", "crazy", "people", "watch", "us",
-    "shine", "like", "diamonds", "falling", "off", "kitchen", "table", "jump", "over", "thunder",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,35 +67,46 @@ class Phrase:
 
 
 @functools.cache
-def available() -> bool:
-    """Return whether espeak-ng and pyworld are installed; say so once if they are not."""
+def installed() -> tuple[Speaker, ...]:
+    """Return who can speak on this machine; say once what is missing."""
     modules = ("pyworld", "pkg_resources")  # pyworld imports the latter, from setuptools < 81
-    found = shutil.which("espeak-ng") and all(map(importlib.util.find_spec, modules))
-    if not found:
+    if not all(map(importlib.util.find_spec, modules)):
         logger.warning(
-            "espeak-ng, pyworld or setuptools < 81 is not installed: all voices come from the "
-            "tract model, and songs of the same seed differ from those of a machine that has them."
+            "pyworld or setuptools < 81 is not installed: all voices come from the tract model, "
+            "and songs of the same seed differ from those of a machine that has them."
         )
-    return bool(found)
+        return ()
+    voices = speakers.flite_voices()
+    found = tuple(one for one in speakers.PEOPLE if one.name in voices)
+    if shutil.which("espeak-ng"):
+        found = (speakers.ESPEAK, *found)
+    missing = [one.name for one in (speakers.ESPEAK, *speakers.PEOPLE) if one not in found]
+    if missing:
+        logger.warning(
+            "Nobody sings with the voices %s, which need espeak-ng and flite: songs of the same "
+            "seed differ from those of a machine that has them.",
+            ", ".join(missing),
+        )
+    return found
 
 
 @functools.lru_cache(maxsize=600)
-def phrase(number: int) -> Phrase:
-    """Return a phrase by its number, from the cache folder if it is there.
+def phrase(speaker: Speaker, number: int) -> Phrase:
+    """Return a speaker's phrase by its number, from the cache folder if it is there.
 
     Raises
     ------
     EngineFailedError
-        espeak-ng cannot speak.
+        The speaker's program cannot speak.
     """
     folder = os.environ.get(FOLDER_VARIABLE)
     if not folder:
-        return _analysed(number)
-    path = Path(folder) / f"{number:05d}.npz"
+        return _analysed(speaker, number)
+    path = Path(folder) / f"v{_VERSION}-{speaker.name}-{number:05d}.npz"
     if path.is_file():
         with np.load(path) as kept:
             return Phrase(kept["log_power"], kept["noise_share"], kept["syllables"])
-    found = _analysed(number)
+    found = _analysed(speaker, number)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
         np.savez(
@@ -127,48 +119,26 @@ def phrase(number: int) -> Phrase:
     return found
 
 
-def _analysed(number: int) -> Phrase:
+def _analysed(speaker: Speaker, number: int) -> Phrase:
     """Speak and take apart; a text in which no syllable is found is spoken in other words."""
     for attempt in range(8):
         rng = np.random.default_rng([number, attempt])
-        speech, sample_rate = _spoken(rng)
-        found = _analyse(speech, sample_rate)
+        found = _analyse(speakers.utter(speaker, rng))
         if len(found.syllables):
             return found
-    raise EngineFailedError("espeak-ng speaks, but no syllable can be found in what it says.")
+    raise EngineFailedError(
+        f"{speaker.program} speaks, but no syllable can be found in what it says."
+    )
 
 
-def _spoken(rng: np.random.Generator) -> tuple[NDArray[np.float64], int]:
-    import soundfile
-
-    language = str(rng.choice(_LANGUAGES))
-    if language.startswith("en") and rng.random() < 0.8:
-        text = " ".join(rng.choice(_PROSE, int(rng.integers(3, 7))))
-    else:
-        text = wording.spelling(rng, int(rng.integers(4, 9)))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "phrase.wav"
-        command = [
-            "espeak-ng", "-w", str(path), "-v", f"{language}+{rng.choice(_VARIANTS)}",
-            "-s", str(rng.integers(110, 190)), "-p", str(rng.integers(15, 85)), text,
-        ]  # fmt: skip
-        try:
-            subprocess.run(command, capture_output=True, check=True, timeout=30)
-            samples, sample_rate = soundfile.read(path)
-        except (OSError, subprocess.SubprocessError, soundfile.SoundFileError) as exc:
-            raise EngineFailedError(
-                f"espeak-ng could not speak '{text}': {exc}. Install Debian's espeak-ng."
-            ) from exc
-    return np.asarray(samples, dtype=np.float64), int(sample_rate)
-
-
-def _analyse(speech: NDArray[np.float64], sample_rate: int) -> Phrase:
+def _analyse(said: Utterance) -> Phrase:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pyworld asks setuptools for its own version
         import pyworld
 
     # WORLD divides by the power of a frame: silence must not be empty.
-    speech = speech + 1e-5 * np.random.default_rng(0).standard_normal(len(speech))
+    sample_rate = said.sample_rate
+    speech = said.samples + 1e-5 * np.random.default_rng(0).standard_normal(len(said.samples))
     period_ms = 1000.0 / FRAME_RATE
     coarse_hz, times_s = pyworld.dio(speech, sample_rate, frame_period=period_ms)
     pitch_hz = pyworld.stonemask(speech, coarse_hz, times_s, sample_rate)
@@ -179,7 +149,10 @@ def _analyse(speech: NDArray[np.float64], sample_rate: int) -> Phrase:
     share = np.stack([np.interp(POINTS_HZ, bins_hz, row) for row in np.square(aperiodicity)])
     voiced = pitch_hz > 0.0
     share[~voiced] = 1.0
-    syllables = _syllables(log_power, voiced)
+    if said.segments:
+        syllables = marked_syllables(speakers.syllable_marks(said.segments), voiced)
+    else:
+        syllables = _syllables(log_power, voiced)
     if len(syllables):
         vowels = np.concatenate([np.arange(one[1], one[2]) for one in syllables])
         log_power -= np.log(np.median(_frame_power(log_power[vowels])))
@@ -189,6 +162,34 @@ def _analyse(speech: NDArray[np.float64], sample_rate: int) -> Phrase:
 def _frame_power(log_power: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the power of frames, as the mean over a band of 22.05 kHz."""
     return np.asarray(np.exp(log_power) @ np.gradient(POINTS_HZ) / 22050.0)
+
+
+def marked_syllables(marks_s: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return syllables whose vowels are voiced, each vowel being its longest voiced stretch.
+
+    Parameters
+    ----------
+    marks_s : np.ndarray [shape=(syllables, 4)]
+        As `speakers.syllable_marks` returns them.
+    voiced : np.ndarray [shape=(frames,)]
+        Where a pitch was found.
+
+    Returns
+    -------
+    np.ndarray [shape=(syllables, 4)]
+        In frames; vowels last two frames at least.
+    """
+    rows = []
+    for row in np.minimum(np.rint(marks_s * FRAME_RATE).astype(int), len(voiced)):
+        start, first, last, end = (int(mark) for mark in row)
+        edges = np.flatnonzero(np.diff(np.r_[False, voiced[first:last], False]))
+        stretches = edges.reshape(-1, 2) + first
+        if not len(stretches):
+            continue
+        first, last = stretches[np.argmax(stretches[:, 1] - stretches[:, 0])].tolist()
+        if last - first >= 2:
+            rows.append((start, first, last, end))
+    return np.array(rows, dtype=np.int32).reshape(-1, 4)
 
 
 def _syllables(log_power: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArray[np.int32]:

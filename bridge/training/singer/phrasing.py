@@ -167,7 +167,7 @@ def _glides(
         length_s = note.end_s - note.start_s
         half_s = 0.5 * min(singer.glide_s * float(rng.uniform(0.5, 1.5)), 0.5 * length_s)
         detune = float(rng.normal(0.0, 0.06))
-        scoops = note.opens or rng.random() < 0.15
+        scoops = note.opens or rng.random() < 0.3
         if scoops and singer.scoop_semitones > 0.0:
             depth = singer.scoop_semitones * float(rng.uniform(0.0, 1.0))
             points.append((note.start_s - 0.05, note.pitch - depth))
@@ -217,7 +217,7 @@ def _vibrato(
 
 def _drift(singer: Performer, frames: int, rng: np.random.Generator) -> Curve:
     slow, quick = _slow(frames, 0.25, rng), _slow(frames, 0.02, rng)
-    return np.asarray(singer.drift_cents / 100.0 * slow + 0.03 * quick)
+    return np.asarray(singer.drift_cents / 100.0 * slow + 0.05 * quick)
 
 
 def _slow(frames: int, spread_s: float, rng: np.random.Generator) -> Curve:

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from bridge.training.singer.performer import Performer
     from bridge.training.singer.phrasing import Sung
+    from bridge.training.singer.speakers import Speaker
     from bridge.training.songs.values import NoteEvent
 
 _BREATH = Phone((550, 1500, 2600), 0.0, 1.0, 0.3, 4000.0, 1.0)
 _BREATH_SHAPE = (0.1, 0.3, 0.6, 0.85, 1.0, 0.9, 0.7, 0.25)
+_RECORDED_SHARE = 0.6  # of what is spoken comes from people's voices, where there are any
 _ONSET_S = 0.2  # room for a syllable's consonants before the beat
 
 
@@ -40,8 +42,10 @@ class Voice:
         Factors on every vowel's formants: the singer's accent.
     text_seed
         Which order the words come in; who sings the same text agrees on it.
+    speaker
+        Whose phrases are sung in place of the words, if any.
     phrases
-        The numbers of espeak-ng's phrases that are sung in place of the words, if any.
+        Their numbers.
     """
 
     singer: Performer
@@ -49,6 +53,7 @@ class Voice:
     words: wording.Words
     colours: dict[Phone, Phone]
     text_seed: int = 0
+    speaker: Speaker | None = None
     phrases: tuple[int, ...] = ()
 
     def like(self, rng: np.random.Generator) -> Voice:
@@ -98,8 +103,15 @@ class Voice:
         pitch_hz = phrasing.pitch_curve(line, self.singer, frames, rng)
         level_db = phrasing.loudness_db(line, self.singer, frames, rng)
         timbre: synthesis.Timbre
-        if self.phrases:
-            timbre = SpeechTimbre.of(line, self.singer, pitch_hz, level_db, self.phrases)
+        if self.speaker:
+            timbre = SpeechTimbre.of(
+                line,
+                self.singer,
+                pitch_hz,
+                level_db,
+                speaker=self.speaker,
+                numbers=self.phrases,
+            )
         else:
             said = self._said(line, wording.text(self.words, len(line), text_rng))
             timbre = TractTimbre.of(said, self.singer, pitch_hz, level_db)
@@ -152,16 +164,28 @@ def draw(
     rng
         What singer and accent are drawn from.
     speech_share
-        Probability of an espeak-ng voice.
+        Probability of a voice that sings what was spoken, where there is one.
     """
     middle = float(np.median([note.pitch for note in notes]))
     singer = performer.draw(style, middle, rng)
     seed = int(rng.integers(1 << 31))
+    speaker: Speaker | None = None
     numbers: tuple[int, ...] = ()
-    if rng.random() < speech_share and phrases.available():
+    if rng.random() < speech_share and phrases.installed():
+        speaker = _drawn_speaker(phrases.installed(), rng)
         count = int(rng.integers(1, 6))
-        numbers = tuple(int(number) for number in rng.integers(phrases.PHRASES, size=count))
-    return Voice(singer, style, words, _accent(rng), seed, numbers)
+        numbers = tuple(int(number) for number in rng.integers(speaker.phrases, size=count))
+    return Voice(singer, style, words, _accent(rng), seed, speaker, numbers)
+
+
+def _drawn_speaker(choice: Sequence[Speaker], rng: np.random.Generator) -> Speaker:
+    """Return a speaker; nothing is drawn where there is only one."""
+    if len(choice) == 1:
+        return choice[0]
+    recorded = [one for one in choice if one.recorded]
+    others = [one for one in choice if not one.recorded]
+    chosen = recorded if not others or rng.random() < _RECORDED_SHARE else others
+    return chosen[rng.integers(len(chosen))]
 
 
 def _breaths(line: Sequence[Sung], level: float, rng: np.random.Generator) -> list[Spoken]:

@@ -32,6 +32,7 @@ MOVING_FORMANTS = 3
 _BANDWIDTHS_HZ = (70.0, 95.0, 140.0)
 _SPACING_HZ = 1000.0  # between the resonances of a tube of 17.5 cm
 _HIGHEST_HZ = 26000.0
+_EFFORT_HZ, _PRESENCE_HZ = 600.0, 3000.0
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,8 @@ def glottis(singer: Performer, pitch_hz: Curve) -> Curve:
     square = np.square(BINS_HZ / (pitch_hz * np.float32(singer.glottal_ratio)))
     flow = square / (np.square(1.0 - square) + 0.8 * square + 1e-9)
     flow /= 1.0 + np.square(BINS_HZ / np.float32(singer.tilt_hz))
-    return np.asarray(np.sqrt(flow) * shelf(singer.presence_db), dtype=np.float32)
+    shelves = shelf(singer.effort_db, _EFFORT_HZ) * shelf(singer.presence_db, _PRESENCE_HZ)
+    return np.asarray(np.sqrt(flow) * shelves, dtype=np.float32)
 
 
 def ring(singer: Performer) -> Curve:

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bridge.training.songs import cache, soundfonts
+from bridge.training.songs import cache, drumkits, soundfonts
 
 
 def main() -> int:
@@ -19,6 +19,8 @@ def main() -> int:
     console = Console(stderr=True)
     folders = (*map(Path, arguments.soundfonts), *soundfonts.FOLDERS)
     fonts = soundfonts.installed(arguments.split, folders)
+    kit_folders = (*map(Path, arguments.drumkits), *drumkits.FOLDERS)
+    kits = drumkits.installed(arguments.split, kit_folders)
     if not fonts:
         packages = {font.package for font in soundfonts.SOUNDFONTS if font.split == arguments.split}
         names = " ".join(sorted(packages))
@@ -27,7 +29,7 @@ def main() -> int:
     wanted = [
         order
         for order in cache.orders(
-            arguments.folder, arguments.hours, arguments.split, arguments.seed, fonts
+            arguments.folder, arguments.hours, arguments.split, arguments.seed, fonts, kits=kits
         )
         if not order.path.exists()
     ]
@@ -61,6 +63,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="FOLDER",
         help="a folder to look in before the standard ones",
+    )
+    parser.add_argument(
+        "--drumkits",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="a folder of Hydrogen's drum kits to look in before the standard ones",
     )
     return parser
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.training.songs import soundfonts
+from bridge.training.songs import drumkits, soundfonts
 from bridge.training.songs.render import mix_song
 from bridge.training.songs.score import compose
 from bridge.training.songs.values import SAMPLE_RATE, STEMS
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bridge.engines.audio import Audio
+    from bridge.training.songs.drumkits import InstalledKit
     from bridge.training.songs.soundfonts import InstalledFont, Split
 
 SHORTEST_S, LONGEST_S = 25.0, 40.0
@@ -49,8 +50,8 @@ class Order:
         What it is drawn from.
     duration_s
         Its length.
-    fonts
-        Soundfonts that play.
+    fonts, kits
+        Soundfonts and sampled drum kits that play.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Order:
     seed: int
     duration_s: float
     fonts: tuple[InstalledFont, ...]
+    kits: tuple[InstalledKit, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -71,18 +73,21 @@ def orders(
     split: Split,
     seed: int,
     fonts: tuple[InstalledFont, ...] | None = None,
+    *,
+    kits: tuple[InstalledKit, ...] | None = None,
 ) -> Iterator[Order]:
     """Yield what is to be rendered until the songs are together as long as wanted.
 
     The songs of the splits never share a seed. More hours give the same songs and further ones.
     """
     playing = soundfonts.installed(split) if fonts is None else fonts
+    struck = drumkits.installed(split) if kits is None else kits
     rng = np.random.default_rng([seed, split == "valid"])
     total_s, index = 0.0, 0
     while total_s < hours * 3_600.0:
         duration_s = round(float(rng.uniform(SHORTEST_S, LONGEST_S)), 2)
         song_seed = (2 * seed + (split == "valid")) * _SEEDS_PER_SPLIT + index
-        yield Order(folder / split, index, song_seed, duration_s, playing)
+        yield Order(folder / split, index, song_seed, duration_s, playing, struck)
         total_s += duration_s
         index += 1
 
@@ -92,7 +97,7 @@ def write_song(order: Order) -> Path:
     if order.path.exists():
         return order.path
     song = compose(order.seed, order.duration_s)
-    stems = mix_song(song, order.seed, order.duration_s, order.fonts)
+    stems = mix_song(song, order.seed, order.duration_s, order.fonts, order.kits)
     part = order.folder / f".{order.index:05d}.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)

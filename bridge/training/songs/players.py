@@ -1,4 +1,4 @@
-"""Who plays a part: which soundfont's programme, or which synthesis of our own."""
+"""Who plays a part: a soundfont's programme, a sampled drum kit, or a synthesis of our own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.training.songs import drum_machine, sampler, synths
+from bridge.training.songs import drum_machine, kit_player, sampler, synths
+from bridge.training.songs.drumkits import InstalledKit
 from bridge.training.songs.instruments import INSTRUMENTS
 
 if TYPE_CHECKING:
@@ -20,14 +21,20 @@ if TYPE_CHECKING:
 _OWN_SYNTHESIS = 0.3
 """How often a part that our own synthesis can play as well is played by it."""
 _OWN_DRUMS = 0.6
-"""How often an electronic kit is our own drum machine."""
+"""How often an electronic kit that is not a sampled one is our own drum machine."""
+_SAMPLED_KITS = {"acoustic": 0.5, "electronic": 1 / 3}
+"""How often a drum part is played by a sampled kit, where one is here that can."""
 
 
 def play(
-    parts: Sequence[Part], samples: int, fonts: Sequence[InstalledFont], rng: np.random.Generator
+    parts: Sequence[Part],
+    samples: int,
+    fonts: Sequence[InstalledFont],
+    kits: Sequence[InstalledKit],
+    rng: np.random.Generator,
 ) -> list[tuple[Part, list[Audio]]]:
     """Return every part with what its players, one or two, have played."""
-    kit = _Kit(fonts, rng)
+    kit = _Kit(fonts, kits, rng)
     sampled: list[sampler.Sampled] = []
     owners: list[int] = []
     takes: list[list[Audio]] = [[] for _ in parts]
@@ -44,7 +51,9 @@ def play(
                 owners.append(index)
                 continue
             notes = part.notes if take == 0 else doubled(part.notes, rng)
-            if part.stem == "drums":
+            if isinstance(source, InstalledKit):
+                takes[index].append(kit_player.play(source, notes, samples, rng))
+            elif part.stem == "drums":
                 takes[index].append(drum_machine.play(notes, samples, rng))
             else:
                 takes[index].append(synths.play(source, notes, samples, rng))
@@ -56,20 +65,30 @@ def play(
 class _Kit:
     """Which drum kit plays which piece: mostly one kit, sometimes pieces of several."""
 
-    def __init__(self, fonts: Sequence[InstalledFont], rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        fonts: Sequence[InstalledFont],
+        kits: Sequence[InstalledKit],
+        rng: np.random.Generator,
+    ) -> None:
         self._fonts = fonts
+        self._kits = kits
         self._rng = rng
         self._mixed = rng.random() < 0.3
         self._own = rng.random() < _OWN_DRUMS
         self._tuning_cents = float(rng.normal(0.0, 120.0))
         self._chosen: dict[str, tuple[InstalledFont, tuple[int, int]] | None] = {}
+        self._sampled: dict[str, InstalledKit | None] = {}
 
-    def source(self, part: Part) -> sampler.Sampled | str:
+    def source(self, part: Part) -> sampler.Sampled | InstalledKit | str:
         kind, piece = part.instrument.split()
         acoustic = kind == "acoustic"
+        key = piece if self._mixed or piece == "percussion" else "kit"
+        kit = self._sampled_kit(key, part)
+        if kit is not None:
+            return kit
         if not acoustic and self._own:
             return "drum machine"
-        key = piece if self._mixed or piece == "percussion" else "kit"
         if key not in self._chosen:
             self._chosen[key] = self._draw(acoustic=acoustic, percussion=piece == "percussion")
         chosen = self._chosen[key]
@@ -82,6 +101,26 @@ class _Kit:
         )
         cents = self._tuning_cents + float(self._rng.normal(0.0, 60.0))
         return sampler.Sampled(font.path, bank, programme, notes, cents, struck=True)
+
+    def _sampled_kit(self, key: str, part: Part) -> InstalledKit | None:
+        """Return the kit that plays a part, or None where the part is not for a sampled kit."""
+        kind, piece = part.instrument.split()
+        kinds = {kind, "percussion"} if piece == "percussion" else {kind}
+        kits = [kit for kit in self._kits if kit.kit.kind in kinds]
+        sounds = {note.pitch for note in part.notes}
+        able = [kit for kit in kits if kit_player.plays(kit, sounds)]
+        if key not in self._sampled and able:
+            wanted = self._rng.random() < _SAMPLED_KITS[kind]
+            self._sampled[key] = self._of(able) if wanted else None
+        kit = self._sampled.get(key)
+        if kit is None or kit in able:
+            return kit
+        # A kit without toms, say, borrows them.
+        return self._of(able) if able else None
+
+    def _of(self, kits: Sequence[InstalledKit]) -> InstalledKit:
+        weights = np.array([kit.kit.weight for kit in kits])
+        return kits[int(self._rng.choice(len(kits), p=weights / weights.sum()))]
 
     def _draw(
         self, *, acoustic: bool, percussion: bool

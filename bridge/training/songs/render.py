@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bridge.training import singer
-from bridge.training.songs import players, production, soundfonts
+from bridge.training.songs import drumkits, players, production, soundfonts
 from bridge.training.songs.instruments import INSTRUMENTS
 from bridge.training.songs.score import compose
 from bridge.training.songs.styles import STYLES
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bridge.engines.audio import Audio
+    from bridge.training.songs.drumkits import InstalledKit
     from bridge.training.songs.soundfonts import InstalledFont, Split
     from bridge.training.songs.values import Part, Song
 
@@ -36,6 +37,8 @@ def render_song(
     duration_s: float,
     split: Split,
     fonts: Sequence[InstalledFont] | None = None,
+    *,
+    kits: Sequence[InstalledKit] | None = None,
     style: str | None = None,
 ) -> dict[str, Audio]:
     """Return a song's stems.
@@ -47,9 +50,10 @@ def render_song(
     duration_s
         How long, in seconds.
     split
-        Whose soundfonts play: those of ``valid`` never play for ``train``.
-    fonts
-        Soundfonts to use instead of the installed ones; none leaves our own synthesis.
+        Whose soundfonts and kits play: those of ``valid`` never play for ``train``.
+    fonts, kits
+        Soundfonts and sampled drum kits to use instead of the installed ones; none of either
+        leaves our own synthesis.
     style
         A row of `styles.STYLES`; None draws one.
 
@@ -64,21 +68,27 @@ def render_song(
     ModelUnavailableError
         Soundfonts are here but libfluidsynth is not.
     EngineFailedError
-        A soundfont cannot be read.
+        A soundfont or a kit cannot be read.
     """
     song = compose(seed, duration_s, style)
-    return mix_song(song, seed, duration_s, soundfonts.installed(split) if fonts is None else fonts)
+    playing = soundfonts.installed(split) if fonts is None else fonts
+    struck = drumkits.installed(split) if kits is None else kits
+    return mix_song(song, seed, duration_s, playing, struck)
 
 
 def mix_song(
-    song: Song, seed: int, duration_s: float, fonts: Sequence[InstalledFont]
+    song: Song,
+    seed: int,
+    duration_s: float,
+    fonts: Sequence[InstalledFont],
+    kits: Sequence[InstalledKit],
 ) -> dict[str, Audio]:
     """Return the stems of a composed song; see `render_song`."""
     rng = np.random.default_rng([seed, 2])
     samples = round(duration_s * SAMPLE_RATE)
     stems = {stem: np.zeros((2, samples), dtype=np.float32) for stem in STEMS}
     drive = STYLES[song.style].drive
-    for part, takes in players.play(song.parts, samples, fonts, rng):
+    for part, takes in players.play(song.parts, samples, fonts, kits, rng):
         stems[part.stem] += _produced(part, takes, song, drive, rng)
     stems["vocals"] += _voices(song, duration_s, samples, rng)
     for stem, audio in stems.items():

@@ -15,6 +15,7 @@ from bridge.training.singer import (
     phrasing,
     sing,
     solo,
+    speakers,
     synthesis,
     wording,
 )
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from bridge.training.singer.speakers import Speaker
     from bridge.training.singer.synthesis import Curve
 
 RATE = synthesis.SAMPLE_RATE
@@ -58,7 +60,11 @@ def level_db(
 
 
 def voice(
-    syllables: Iterable[phonemes.Syllable], *, numbers: tuple[int, ...] = (), **traits: float
+    syllables: Iterable[phonemes.Syllable],
+    *,
+    speaker: Speaker | None = None,
+    numbers: tuple[int, ...] = (),
+    **traits: float,
 ) -> solo.Voice:
     """Return a plain voice that sings the syllables."""
     steady = {
@@ -66,7 +72,7 @@ def voice(
         "inhale": 0.0, "tract_scale": 1.1, "breath": 0.03,
     }  # fmt: skip
     singer = performer.draw("pop", 60.0, np.random.default_rng(1), steady | traits)
-    return solo.Voice(singer, "pop", tuple(syllables), {}, 0, numbers)
+    return solo.Voice(singer, "pop", tuple(syllables), {}, 0, speaker, numbers)
 
 
 def assert_in_tune(sound: Curve, notes: Sequence[NoteEvent] = MELODY) -> None:
@@ -146,7 +152,7 @@ def test_overlapping_notes_are_sung_legato_and_in_tune() -> None:
 def test_the_same_seed_sings_the_same_and_another_one_differently(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phrases, "available", lambda: False)
+    monkeypatch.setattr(phrases, "installed", tuple)
     first, again, other = (
         sing(MELODY, LENGTH_S, np.random.default_rng(each)) for each in (seed, seed, seed + 100)
     )
@@ -168,7 +174,7 @@ def test_no_notes_are_silence() -> None:
 
 
 def test_notes_outside_and_without_length_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phrases, "available", lambda: False)
+    monkeypatch.setattr(phrases, "installed", tuple)
     notes = [
         NoteEvent(-0.5, 1.0, 60, 96), NoteEvent(0.8, 0.0, 62, 96), NoteEvent(1.0, 0.5, 110, 1),
         NoteEvent(1.9, 3.0, 30, 127), NoteEvent(7.0, 1.0, 60, 96),
@@ -204,13 +210,15 @@ def test_random_spelling_can_be_read() -> None:
         assert sum(letter in "aeiouy" for letter in text) == 5
 
 
-@pytest.mark.skipif(not phrases.available(), reason="espeak-ng or pyworld is not installed")
+@pytest.mark.skipif(
+    speakers.ESPEAK not in phrases.installed(), reason="espeak-ng or pyworld is not installed"
+)
 def test_spoken_phrases_are_sung_in_tune_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(phrases.FOLDER_VARIABLE, str(tmp_path))
     phrases.phrase.cache_clear()
-    singer = voice([], numbers=(3, 4), consonants=0.5)
+    singer = voice([], speaker=speakers.ESPEAK, numbers=(3, 4), consonants=0.5)
     sound = singer.sing(MELODY, LENGTH_S, np.random.default_rng(9))
     kept = sorted(path.name for path in tmp_path.iterdir())
     phrases.phrase.cache_clear()
@@ -218,6 +226,6 @@ def test_spoken_phrases_are_sung_in_tune_and_kept(
     again = singer.sing(MELODY, LENGTH_S, np.random.default_rng(9))
     phrases.phrase.cache_clear()
 
-    assert kept == ["00003.npz", "00004.npz"]
+    assert kept == ["v2-espeak-ng-00003.npz", "v2-espeak-ng-00004.npz"]
     assert np.array_equal(sound, again)
     assert_in_tune(sound)

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("humming")
 
 @pytest.mark.parametrize("style", STYLES)
 def test_every_style_renders_exact_stems(style: str) -> None:
-    stems = render_song(11, 3.001, "train", fonts=(), style=style)
+    stems = render_song(11, 3.001, "train", fonts=(), kits=(), style=style)
     assert tuple(stems) == STEMS
     for audio in stems.values():
         assert audio.shape == (2, round(3.001 * SAMPLE_RATE))
@@ -43,7 +43,7 @@ def test_every_style_renders_exact_stems(style: str) -> None:
 
 
 def test_a_seed_is_a_recording() -> None:
-    first, again, other = (render_song(seed, 2.0, "train", fonts=()) for seed in (5, 5, 6))
+    first, again, other = (render_song(seed, 2.0, "train", fonts=(), kits=()) for seed in (5, 5, 6))
     assert all(np.array_equal(first[stem], again[stem]) for stem in STEMS)
     assert not all(np.array_equal(first[stem], other[stem]) for stem in STEMS)
 
@@ -52,7 +52,7 @@ def test_stems_hold_what_they_are_named_after(humming: list[Sequence[NoteEvent]]
     low = dict.fromkeys(STEMS, 0.0)
     total = dict(low)
     for seed in range(4):
-        for stem, audio in render_song(seed, 5.0, "train", fonts=(), style="rock").items():
+        for stem, audio in render_song(seed, 5.0, "train", fonts=(), kits=(), style="rock").items():
             power = np.square(np.abs(np.fft.rfft(audio))).sum(axis=0)
             hertz = np.fft.rfftfreq(audio.shape[1], 1 / SAMPLE_RATE)
             low[stem] += float(power[hertz < 250].sum())
@@ -69,9 +69,9 @@ def test_stems_hold_what_they_are_named_after(humming: list[Sequence[NoteEvent]]
     reason="needs libfluidsynth and soundfonts",
 )
 def test_soundfonts_play() -> None:
-    with_fonts = render_song(2, 2.0, "train", style="rock")
-    again = render_song(2, 2.0, "train", style="rock")
-    without = render_song(2, 2.0, "train", fonts=(), style="rock")
+    with_fonts = render_song(2, 2.0, "train", kits=(), style="rock")
+    again = render_song(2, 2.0, "train", kits=(), style="rock")
+    without = render_song(2, 2.0, "train", fonts=(), kits=(), style="rock")
     assert all(np.array_equal(with_fonts[stem], again[stem]) for stem in STEMS)
     assert not np.array_equal(with_fonts["drums"], without["drums"])
 
@@ -86,7 +86,7 @@ def test_a_song_is_on_disk_as_the_training_reads_it(tmp_path: Path) -> None:
     facts = tomllib.loads((path / "song.toml").read_text(encoding="utf-8"))
     assert (facts["seed"], facts["seconds"]) == (4, 1.5)
     assert facts["tempo"] > 0
-    stems = render_song(4, 1.5, "train", fonts=())
+    stems = render_song(4, 1.5, "train", fonts=(), kits=())
     for stem, audio in stems.items():
         raw = path / f"{stem}.i16"
         assert raw.exists() == bool(np.any(audio))
