@@ -1,9 +1,7 @@
-"""Writes weights as the engine reads them, and the card that tells how they were made."""
+"""Writes weights as the engine reads them."""
 
 from __future__ import annotations
 
-import json
-import math
 import shutil
 from typing import TYPE_CHECKING
 
@@ -13,12 +11,9 @@ from safetensors.torch import save
 from bridge.engines.separation.unet import WEIGHTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from bridge.engines.separation.unet_network import UNet
-
-    Facts = Mapping[str, object]
 
 
 def export(network: UNet, path: Path) -> None:
@@ -34,21 +29,6 @@ def export(network: UNet, path: Path) -> None:
     partial = path.with_suffix(".partial")
     partial.write_bytes(save(tensors, metadata={"shape": network.shape.to_json()}))
     partial.replace(path)
-
-
-def write_card(path: Path, tables: Mapping[str, Facts]) -> None:
-    """Write the card: TOML tables of numbers, text and lists; what is not a number is left out."""
-    lines = []
-    for title, facts in tables.items():
-        lines.append(f"[{title}]")
-        for name, fact in facts.items():
-            if isinstance(fact, float):
-                if math.isfinite(fact):
-                    lines.append(f"{name} = {round(fact, 3)}")
-            else:  # JSON writes whole numbers, text and lists as TOML does
-                lines.append(f"{name} = {json.dumps(fact, ensure_ascii=False)}")
-        lines.append("")
-    path.write_text("\n".join(lines), encoding="utf-8")
 
 
 def install(weights: Path) -> None:

@@ -20,12 +20,11 @@ from bridge.engines.separation.catalogue import FOUR_STEMS
 from bridge.engines.separation.unet import bag_of, read_network
 from bridge.engines.separation.unet_network import HOP_SAMPLES, SAMPLE_RATE, Shape, UNet
 from bridge.errors import SourceNotFoundError
-from bridge.training.separator import mixing
+from bridge.training.separator import card, mixing
 from bridge.training.separator.cache import SongCache
-from bridge.training.separator.export import export, write_card
+from bridge.training.separator.export import export
 from bridge.training.separator.loss import Targets, loss
 from bridge.training.separator.validation import mean_scores_db, rendered
-from bridge.training.songs.soundfonts import SOUNDFONTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -228,48 +227,28 @@ class Trainer:
         if mean_db >= self.best_db:
             self.best_db = mean_db
             export(self.averaged, self.plan.out / BEST)
-            self._write_card(row, scored, reported)
+            tables = {**card.made_with(self.network, self.songs), **self._told(row)}
+            tables["validation_global_sdr_db"] = dict(scored)
+            if reported:
+                tables["report_global_sdr_db"] = dict(reported)
+            card.write(self.plan.out / BEST, tables)
         return row
 
-    def _write_card(
-        self, row: dict[str, float], scored: dict[str, float], reported: dict[str, float]
-    ) -> None:
+    def _told(self, row: dict[str, float]) -> dict[str, dict[str, object]]:
+        """Return how long and by what rules the network has learnt, for the card."""
         plan = self.plan
-        path = plan.out / BEST
-        parameters = sum(parameter.numel() for parameter in self.network.parameters())
-        tables: dict[str, dict[str, object]] = {
-            "network": {
-                "bands": self.network.shape.bands,
-                "channels": list(self.network.shape.channels),
-                "full_channels": self.network.shape.full_channels,
-                "parameters": parameters,
-                "bytes": path.stat().st_size,
-            },
-            "data": {
-                "songs": len(self.songs.songs()),
-                "song_hours": row["song_hours"],
-                "song_seeds": self.songs.seeds(),
-                "mixed_hours": row["mixed_hours"],
-                "soundfonts": [
-                    f"{font.package}: {font.licence}"
-                    for font in SOUNDFONTS
-                    if font.split == "train"
-                ],
-            },
-            "training": {
-                "steps": self.step,
-                "batch": plan.batch,
-                "frames": plan.frames,
-                "minutes": row["minutes"],
-                "device": plan.device,
-                "seed": plan.seed,
-                "learning_rate": plan.learning_rate,
-            },
-            "validation_global_sdr_db": dict(scored),
+        facts: dict[str, object] = {
+            "steps": self.step,
+            "batch": plan.batch,
+            "frames": plan.frames,
+            "mixed_hours": row["mixed_hours"],
+            "minutes": row["minutes"],
+            "device": plan.device,
+            "bfloat16": plan.bfloat16,
+            "seed": plan.seed,
+            "learning_rate": plan.learning_rate,
         }
-        if reported:
-            tables["report_global_sdr_db"] = dict(reported)
-        write_card(path.with_suffix(".toml"), tables)
+        return {"training": facts}
 
 
 def train(plan: Plan, *, resume: bool) -> None:
