@@ -27,6 +27,10 @@ WATCH_INTERVAL_S = 0.5
 FAREWELL_S = 3.0
 """How long a worker may take to end once its pipe is closed."""
 
+_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Threads of the worker sleep while they wait for each other. Where the DAW needs the processors as
+well, threads that spin take several times as long and keep it from playing."""
+
 
 @dataclass
 class WorkerHost:
@@ -119,6 +123,7 @@ class WorkerHost:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=messages.MAX_LINE_BYTES,
+            env={**_ENVIRONMENT, **os.environ},
             start_new_session=os.name == "posix",  # Ctrl-C in the terminal is for the daemon
         )
         self._process = process

@@ -75,6 +75,8 @@ FROM_WORKER: dict[str, type[Value]] = {
         ev.Warned,
         ev.StemReady,
         ev.ClipReady,
+        ev.ClipsFileReady,
+        ev.TimingKnown,
         ev.Finished,
         ev.Failed,
         ev.Cancelled,

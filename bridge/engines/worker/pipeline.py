@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bridge.engines.take import Stage
-    from bridge.models import MidiClip, Stem, Value, WorkOrder
+    from bridge.models import ClipsFile, MidiClip, Stem, Value, WorkOrder
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +94,7 @@ class JobReport:
     total_share: float
     stems: list[Stem] = field(default_factory=list)
     clips: list[MidiClip] = field(default_factory=list)
+    all_clips: ClipsFile | None = None
     warnings: list[JobWarning] = field(default_factory=list)
     seconds_per_stage: dict[str, float] = field(default_factory=dict)
     with_notes: bool = False
@@ -145,6 +146,15 @@ class JobReport:
         """Announce a MIDI file."""
         self.clips.append(clip)
         self.daemon.tell(ev.ClipReady(job=self.job_id, clip=clip, with_notes=self.with_notes))
+
+    def clips_file(self, file: ClipsFile) -> None:
+        """Announce the MIDI file with all clips."""
+        self.all_clips = file
+        self.daemon.tell(ev.ClipsFileReady(job=self.job_id, file=file))
+
+    def timing(self, timing: Timing) -> None:
+        """Say tempo, meter and key."""
+        self.daemon.tell(ev.TimingKnown(job=self.job_id, timing=timing))
 
 
 def _run(order: WorkOrder, daemon: Daemon) -> Value:
@@ -231,9 +241,11 @@ def _manifest(take: Take, report: JobReport) -> Manifest:
                 note_count=len(clip.notes),
                 track_name=clip.track_name,
                 instrument_role=clip.instrument_role,
+                color=clip.color,
             )
             for clip in report.clips
         ),
+        clips_file=report.all_clips,
         warnings=tuple(report.warnings),
         seconds_per_stage={k: round(v, 4) for k, v in report.seconds_per_stage.items()},
     )

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+_REPORTED = (ev.Warned, ev.TimingKnown, ev.StemReady, ev.ClipReady, ev.ClipsFileReady)
+"""What a worker says of a running job that is passed on as it is."""
+
+
 @dataclass
 class WorkerPool:
     """The core's `Runner`.
@@ -91,7 +95,7 @@ class WorkerPool:
         lifecycle = self.lifecycle()
         if isinstance(message, ev.Progressed):
             lifecycle.progressed(message.job, message.fraction, message.stage)
-        elif isinstance(message, (ev.Warned, ev.StemReady, ev.ClipReady)):
+        elif isinstance(message, _REPORTED):
             lifecycle.reported(message)
         elif isinstance(message, messages.ContentRead):
             self._answer(message)

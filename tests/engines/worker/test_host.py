@@ -110,6 +110,30 @@ def test_a_worker_stays_warm_between_jobs() -> None:
     with_child(OBEDIENT, check)
 
 
+@pytest.mark.parametrize(("set_by_user", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_of_a_worker_leave_the_processors_to_the_daw(
+    monkeypatch: pytest.MonkeyPatch, set_by_user: str | None, expected: str
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if set_by_user is not None:
+        monkeypatch.setenv("OMP_WAIT_POLICY", set_by_user)
+    script = """
+    job = heard()["Run"]["order"]["job"]["id"]
+    policy = os.environ.get("OMP_WAIT_POLICY", "")
+    say("Progressed", job=job, fraction=0.5, stage=policy, seconds_left=-1.0)
+    heard()
+    """
+
+    async def check(host: WorkerHost, ears: Ears) -> None:
+        host.run(make_order())
+        await ears.until(lambda: ears.messages)
+        told = ears.messages[0]
+        assert isinstance(told, ev.Progressed)
+        assert told.stage == expected
+
+    with_child(script, check)
+
+
 def test_a_cancel_while_the_process_starts_is_not_lost() -> None:
     async def check(host: WorkerHost, ears: Ears) -> None:
         host.run(make_order("a"))
