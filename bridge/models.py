@@ -75,6 +75,10 @@ class RunOptions(Value):
     post: str | None = None
     transcription: str | None = None
     quantize: QuantizeGrid = "off"
+    quantize_strength: float = Field(default=1.0, ge=0.0, le=1.0)
+    swing: float = Field(default=0.0, ge=0.0, le=1.0)
+    bars: bool = False
+    mpe: bool = False
     notes: bool = False
     reuse: bool = True
 
@@ -168,13 +172,35 @@ class Source(Value):
     content_hash: str
 
 
-class Timing(Value):
-    """Tempo and meter of the project, and who said so."""
+class TempoChange(Value):
+    """A tempo from a moment on."""
 
+    time_s: float = Field(description="from the region's start")
+    quarters: float = Field(description="quarter notes from the region's start")
     tempo: float
+
+
+class Timing(Value):
+    """Tempo, meter and key, who said so, and how sure that is."""
+
+    tempo: float = Field(description="quarter notes a minute; the mean of a tempo map")
     meter: str
     tempo_from: Literal["host", "estimated", "default"]
-    meter_from: Literal["host", "default"]
+    meter_from: Literal["host", "estimated", "default"]
+    tempo_confidence: float | None = Field(
+        default=None, description="probability 0…1; None unless estimated"
+    )
+    meter_confidence: float | None = Field(
+        default=None, description="probability 0…1; None unless estimated"
+    )
+    downbeat_s: float | None = Field(
+        default=None, description="the first beginning of a bar that was heard in the region"
+    )
+    tempo_map: tuple[TempoChange, ...] = Field(
+        default=(), description="for a recording that drifts; the first change is at 0 s"
+    )
+    key: str | None = Field(default=None, description="such as F# minor; heard, never asked for")
+    key_confidence: float | None = Field(default=None, description="probability 0…1")
 
 
 class Stem(Value):
@@ -214,6 +240,15 @@ class MidiClip(Value):
     tempo: float
     track_name: str
     instrument_role: str
+    color: str | None = Field(default=None, description="#rrggbb for the track in the DAW")
+
+
+class ClipsFile(Value):
+    """One MIDI file with every clip of the results, a track each."""
+
+    path: str
+    clip_count: int
+    note_count: int
 
 
 class JobWarning(Value):
@@ -231,6 +266,7 @@ class ManifestClip(Value):
     note_count: int
     track_name: str
     instrument_role: str
+    color: str | None = Field(default=None, description="#rrggbb for the track in the DAW")
 
 
 class Manifest(Value):
@@ -249,6 +285,9 @@ class Manifest(Value):
     stages: tuple[PlannedStage, ...]
     stems: tuple[Stem, ...]
     clips: tuple[ManifestClip, ...]
+    clips_file: ClipsFile | None = Field(
+        default=None, description="all clips in one file; None where there is only one clip"
+    )
     warnings: tuple[JobWarning, ...]
     seconds_per_stage: dict[str, float]
     reused_from: str | None = Field(default=None, description="the job whose result this is")

@@ -75,6 +75,12 @@ def run(  # noqa: PLR0917 - one flag for each option of the contract
     post: Annotated[str | None, typer.Option(help="Effect chains for the stems.")] = None,
     transcription: Annotated[str | None, typer.Option(help="Transcription preset.")] = None,
     quantize: Annotated[str | None, typer.Option(help="Note grid, such as 1/16.")] = None,
+    quantize_strength: Annotated[
+        float | None, typer.Option(help="How far notes go to the grid, 0 to 1.")
+    ] = None,
+    swing: Annotated[float | None, typer.Option(help="Of the grid, 0 to 1.")] = None,
+    bars: Annotated[bool | None, typer.Option(help="Pad clips to whole bars.")] = None,
+    mpe: Annotated[bool | None, typer.Option(help="MPE clips: bends in chords.")] = None,
     notes: Annotated[bool | None, typer.Option(help="Also send every note.")] = None,
     reuse: Annotated[bool | None, typer.Option(help="Answer from earlier results.")] = None,
     events: Annotated[
@@ -151,6 +157,43 @@ def evaluate(
     from bridge.cli import evaluate as evaluate_command
 
     evaluate_command.evaluate(folder, model or [], device, config, as_json=as_json)
+
+
+@app.command(name="evaluate-notes")
+def evaluate_notes(
+    audio: Annotated[Path, typer.Argument(help="A recording.")],
+    annotations: Annotated[
+        Path, typer.Argument(help="Its notes, one a line: onset and offset in seconds, MIDI pitch.")
+    ],
+    preset: Annotated[
+        list[str] | None,
+        typer.Option(help="A transcription preset or kind of stem; may be given again."),
+    ] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Score a transcription preset, beside basic-pitch's own program, on annotated notes."""
+    from bridge.cli import evaluate_notes as evaluate_command
+
+    evaluate_command.evaluate_notes(audio, annotations, preset or [], config, as_json=as_json)
+
+
+@app.command(name="evaluate-drums")
+def evaluate_drums(
+    audio: Annotated[Path, typer.Argument(help="A drum recording.")],
+    annotations: Annotated[
+        Path, typer.Argument(help="Its strokes: onset in seconds and KD, SD, HH, TT, CY or OT.")
+    ],
+    engine: Annotated[
+        list[str] | None, typer.Option(help="network or nmf; may be given again. Both without.")
+    ] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Score the drum transcribers on a recording whose strokes are annotated."""
+    from bridge.cli import evaluate_drums as evaluate_command
+
+    evaluate_command.evaluate_drums(audio, annotations, engine or [], config, as_json=as_json)
 
 
 @app.command()

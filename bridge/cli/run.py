@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 MOST_RECONNECTS = 3
 
 _STEM = ("stem", "path", "seconds", "sample_rate", "peak_dbfs")
+_CLIPS_FILE = ("path", "clips", "notes")
+_TIMING = ("tempo", "tempo_from", "tempo_confidence", "meter", "meter_from", "meter_confidence",
+           "key", "key_confidence", "downbeat", "tempo_changes")  # fmt: skip
 _CLIP = ("stem", "path", "notes", "tempo", "track", "instrument")
 
 
@@ -45,6 +48,8 @@ class Outcome:
     status: int = FAILED
     stems: list[dict[str, Any]] = field(default_factory=list)
     clips: list[dict[str, Any]] = field(default_factory=list)
+    clips_file: dict[str, Any] | None = None
+    timing: dict[str, Any] | None = None
     warnings: list[dict[str, str]] = field(default_factory=list)
     manifest: str | None = None
     seconds: float | None = None
@@ -58,6 +63,10 @@ class Outcome:
             self.stems.append(dict(zip(_STEM, rest, strict=True)))
         elif kind == "midi":
             self.clips.append(dict(zip(_CLIP, rest, strict=True)))
+        elif kind == "clips":
+            self.clips_file = dict(zip(_CLIPS_FILE, rest, strict=True))
+        elif kind == "timing":
+            self.timing = dict(zip(_TIMING, rest, strict=True))
         elif kind == "warning":
             self.warnings.append(dict(zip(("code", "message"), rest, strict=True)))
         elif kind == "done":
@@ -136,8 +145,22 @@ def show(outcome: Outcome, scores_db: Mapping[str, float] = MappingProxyType({})
     if outcome.status == DONE:
         console.print(_table(outcome, scores_db))
         folders = {str(PurePath(part["path"]).parent) for part in (*outcome.stems, *outcome.clips)}
-        for line in (f"{outcome.seconds:.1f} s", *sorted(folders)):
+        said = [_timing_line(outcome.timing)] if outcome.timing else []
+        for line in (*said, f"{outcome.seconds:.1f} s", *sorted(folders)):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _timing_line(timing: Mapping[str, Any]) -> str:
+    """Return tempo, meter and key, each estimate with how sure it is."""
+    tempo = f"{timing['tempo']:.6g} quarter notes a minute"
+    if timing["tempo_changes"]:
+        tempo = f"about {timing['tempo']:.4g} quarter notes a minute, drifting"
+    parts = [(tempo, "tempo"), (timing["meter"], "meter"), (timing["key"], "key")]
+    return ", ".join(
+        text if timing[f"{name}_confidence"] < 0 else f"{text} ({timing[f'{name}_confidence']:.0%})"
+        for text, name in parts
+        if text
+    )
 
 
 def _table(outcome: Outcome, scores_db: Mapping[str, float]) -> Table:

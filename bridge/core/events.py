@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from bridge.models import JobId, JobState, MidiClip, Stem, Value
+from bridge.models import ClipsFile, JobId, JobState, MidiClip, Stem, Timing, Value
 
 
 class JobEvent(Value):
@@ -56,6 +56,18 @@ class ClipReady(JobEvent):
     with_notes: bool = False
 
 
+class ClipsFileReady(JobEvent):
+    """The MIDI file with all clips is complete."""
+
+    file: ClipsFile
+
+
+class TimingKnown(JobEvent):
+    """Tempo, meter and key are settled."""
+
+    timing: Timing
+
+
 class Finished(JobEvent):
     """The job is done and its manifest written."""
 
@@ -86,6 +98,17 @@ class StateShown(JobEvent):
 
 
 STORED: dict[str, type[JobEvent]] = {
-    cls.__name__: cls for cls in (Queued, Warned, StemReady, ClipReady, Finished, Failed, Cancelled)
+    cls.__name__: cls
+    for cls in (
+        Queued,
+        Warned,
+        TimingKnown,
+        StemReady,
+        ClipReady,
+        ClipsFileReady,
+        Finished,
+        Failed,
+        Cancelled,
+    )
 }
 """Events that the store keeps, by the name it keeps them under."""

@@ -29,6 +29,10 @@ GENERAL_OPTIONS = frozenset(
         "notes",
         "reuse",
         "quantize",
+        "quantize_strength",
+        "swing",
+        "bars",
+        "mpe",
     }
 )
 """Options that a DAW sends with every run, so that no recipe is wrong for not needing them."""

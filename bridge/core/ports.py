@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bridge.core.events import JobEvent
-    from bridge.models import Job, MidiClip, RunOptions, Stem, WorkOrder
+    from bridge.models import ClipsFile, Job, MidiClip, RunOptions, Stem, Timing, WorkOrder
 
 
 class Report(Protocol):
@@ -33,6 +33,12 @@ class Report(Protocol):
 
     def midi(self, clip: MidiClip) -> None:
         """Announce a finished MIDI file."""
+
+    def clips_file(self, file: ClipsFile) -> None:
+        """Announce the finished MIDI file with all clips."""
+
+    def timing(self, timing: Timing) -> None:
+        """Say tempo, meter and key, once they are settled."""
 
 
 class PresetLibrary(Protocol):

@@ -93,7 +93,7 @@ class Results:
         self.store.keep_result(job.id, key, manifest, self.clock(), files, is_fallback=is_fallback)
 
     def events_for(self, job: Job, earlier: str, moved: Mapping[str, str]) -> Iterator[ev.JobEvent]:
-        """Yield an earlier job's warnings, stems and clips as this job's own."""
+        """Yield what an earlier job said of its files as this job's own."""
         for event in self.store.events(earlier):
             if isinstance(event, ev.Warned) and event.code not in _NOT_REPLAYED:
                 yield event.model_copy(update={"job": job.id})
@@ -105,15 +105,23 @@ class Results:
                 path = moved.get(event.clip.path, event.clip.path)
                 clip = event.clip.model_copy(update={"path": path})
                 yield ev.ClipReady(job=job.id, clip=clip, with_notes=job.options.notes)
+            elif isinstance(event, ev.ClipsFileReady):
+                path = moved.get(event.file.path, event.file.path)
+                file = event.file.model_copy(update={"path": path})
+                yield ev.ClipsFileReady(job=job.id, file=file)
+            elif isinstance(event, ev.TimingKnown):
+                yield event.model_copy(update={"job": job.id})
 
 
 def result_files(told: Iterable[ev.JobEvent]) -> Iterator[str]:
-    """Yield the paths of the stems and clips that a job's events announced."""
+    """Yield the paths of the files that a job's events announced."""
     for event in told:
         if isinstance(event, ev.StemReady):
             yield event.stem.path
         elif isinstance(event, ev.ClipReady):
             yield event.clip.path
+        elif isinstance(event, ev.ClipsFileReady):
+            yield event.file.path
 
 
 def _stamps(paths: Iterator[str] | list[str] | FileStamps) -> FileStamps:

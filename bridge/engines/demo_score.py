@@ -34,12 +34,12 @@ _CHORDS = ((52, 57, 60, 64), (53, 57, 60, 65), (52, 55, 60, 67), (50, 55, 59, 62
 _LAST_CHORD = (16.0, 3.4)
 
 _PHRASES = (
-    # where it begins; then length, pitch and vowel of notes that follow each other in one breath
-    (0.5, ((0.5, 64, "o"), (1.0, 69, "a"), (0.5, 71, "e"), (1.2, 72, "a"))),
-    (4.0, ((0.5, 72, "i"), (0.5, 69, "e"), (1.0, 65, "o"), (0.5, 67, "a"), (1.0, 69, "a"))),
-    (8.0, ((0.5, 67, "o"), (0.5, 72, "a"), (1.0, 76, "a"), (0.5, 74, "e"), (1.0, 72, "o"))),
-    (12.0, ((0.75, 71, "a"), (0.75, 74, "e"), (0.5, 71, "i"), (1.1, 67, "o"))),
-    (15.5, ((0.5, 71, "e"), (2.8, 69, "a"))),
+    # where it begins; then length, pitch and syllable of notes that follow each other in one breath
+    (0.5, ((0.5, 52, "so"), (1.0, 57, "la"), (0.5, 59, "te"), (1.2, 60, "ma"))),
+    (4.0, ((0.5, 60, "di"), (0.5, 57, "se"), (1.0, 53, "mo"), (0.5, 55, "ta"), (1.0, 57, "la"))),
+    (8.0, ((0.5, 55, "fo"), (0.5, 60, "ta"), (1.0, 64, "sa"), (0.5, 62, "le"), (1.0, 60, "do"))),
+    (12.0, ((0.75, 59, "sa"), (0.75, 62, "te"), (0.5, 59, "mi"), (1.1, 55, "lo"))),
+    (15.5, ((0.5, 59, "se"), (2.8, 57, "ta"))),
 )
 
 _KICKS = (0.0, 1.5, 2.0, 4.0, 5.5, 6.0, 8.0, 9.5, 10.0, 12.0, 13.5, 14.0, 15.5, 16.0)
@@ -62,8 +62,8 @@ class DemoNote:
         MIDI pitch; of drums the General MIDI percussion key.
     velocity
         1…127.
-    vowel
-        What the voice sings; empty for the other stems.
+    consonant, vowel
+        What the voice sings; the consonant comes before the onset. Empty for the other stems.
     phrase
         Counts the breaths of the voice; 0 for the other stems.
     """
@@ -73,6 +73,7 @@ class DemoNote:
     offset_s: float
     pitch: int
     velocity: int
+    consonant: str = ""
     vowel: str = ""
     phrase: int = 0
 
@@ -90,11 +91,12 @@ def _note(
     pitch: int,
     velocity: int,
     *,
-    vowel: str = "",
+    syllable: str = "",
     phrase: int = 0,
 ) -> DemoNote:
     onset_s, offset_s = (quarters_to_seconds(quarters, TEMPO) for quarters in (at, at + length))
-    return DemoNote(stem, onset_s, offset_s, pitch, velocity, vowel, phrase)
+    consonant, vowel = syllable[:-1], syllable[-1:]
+    return DemoNote(stem, onset_s, offset_s, pitch, velocity, consonant, vowel, phrase)
 
 
 def _drums() -> list[DemoNote]:
@@ -132,7 +134,7 @@ def _lead() -> list[DemoNote]:
     notes = []
     for number, (begin, sung) in enumerate(_PHRASES, start=1):
         at = begin
-        for length, pitch, vowel in sung:
-            notes.append(_note("vocals", at, length, pitch, 96, vowel=vowel, phrase=number))
+        for length, pitch, syllable in sung:
+            notes.append(_note("vocals", at, length, pitch, 96, syllable=syllable, phrase=number))
             at += length
     return notes

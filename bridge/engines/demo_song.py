@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bridge.engines import demo_synth as synth
+from bridge.engines import demo_voice
 from bridge.engines.demo_score import DURATION_S, KICK, OPEN_HAT, SNARE, STEMS, demo_notes
 from bridge.units import db_to_amplitude
 
@@ -141,8 +142,8 @@ def _vocals(sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
     canvas = _canvas(sample_rate)
     for _, phrase in itertools.groupby(_part("vocals"), key=lambda note: note.phrase):
         notes = list(phrase)
-        sound = synth.sung_phrase(notes, sample_rate, rng)
-        _put(canvas, sound, notes[0].onset_s, -0.05, sample_rate)
+        sound = demo_voice.sung_phrase(notes, sample_rate, rng)
+        _put(canvas, sound, notes[0].onset_s - demo_voice.LEAD_S, -0.05, sample_rate)
     return canvas
 
 

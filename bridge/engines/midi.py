@@ -1,33 +1,36 @@
-"""Standard MIDI files of type 1: the first track holds tempo and meter, the second the notes."""
+"""Clips as standard MIDI files of type 1: the first track conducts, the others hold the notes.
+
+A file holds names, programmes, tempi, meter and key. It holds no colours: the format has no event
+for them, so they go to the manifest.
+"""
 
 from __future__ import annotations
 
-from itertools import accumulate
+from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from bridge.engines import midi_events
 from bridge.models import ClipNote, Value
 from bridge.units import TICKS_PER_QUARTER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from bridge.engines.midi_events import Event
     from bridge.engines.placement import ClipFrame, PlacedNote
 
-BEND_RANGE_SEMITONES = 2
-"""What the pitch wheel spans each way; set by RPN 0 in every clip that bends."""
+PERCUSSION_CHANNEL = 9
+"""General MIDI's drums, counted from 0."""
 
-_WHEEL_CENTRE = 8192
-_WHEEL_STEP_CENTS = 4.0
-"""Smaller movements are not sent: nobody hears them, and clips stay editable."""
+_LONGEST_DELTA_TICKS = 0x0FFF_FFFF
+"""What four bytes of a delta time hold; 39 hours at 120 quarter notes a minute."""
 
-_RELEASE_S = 0.2
-"""How long the wheel waits after a note before it returns: the sound may still ring."""
-
-_NOTE_OFF, _WHEEL, _NOTE_ON = range(3)
-"""Order of events on one tick: a note ends before the wheel moves and the next begins."""
+_COMPOUND = {6, 9, 12}
+_CLOCKS_PER_QUARTER = 24
 
 
 class Instrument(Value):
@@ -53,42 +56,74 @@ class Instrument(Value):
     channel: int = Field(ge=1, le=16)
     color: str = Field(pattern=r"^#[0-9a-f]{6}$")
 
+    @property
+    def is_percussion(self) -> bool:
+        """Whether it plays on General MIDI's drum channel, where pitches are sounds."""
+        return self.channel - 1 == PERCUSSION_CHANNEL
 
-def clip_notes(notes: Iterable[PlacedNote], instrument: Instrument) -> tuple[ClipNote, ...]:
+
+@dataclass(frozen=True)
+class ClipTrack:
+    """A clip as a track of a file.
+
+    Attributes
+    ----------
+    name
+        Of the track.
+    notes
+        From `placement.place`.
+    instrument
+        Programme and channel.
+    mpe
+        Whether its notes are spread over an MPE zone; drums never are.
+    """
+
+    name: str
+    notes: tuple[PlacedNote, ...]
+    instrument: Instrument
+    mpe: bool = False
+
+    @property
+    def in_zone(self) -> bool:
+        """Whether it is written as MPE."""
+        return self.mpe and not self.instrument.is_percussion
+
+
+def clip_notes(track: ClipTrack) -> tuple[ClipNote, ...]:
     """Return notes as clips list them, in quarter notes."""
+    channels = [track.instrument.channel - 1] * len(track.notes)
+    if track.in_zone:
+        channels = midi_events.member_channels(track.notes)
     return tuple(
         ClipNote(
             start_quarters=note.start / TICKS_PER_QUARTER,
             length_quarters=(note.end - note.start) / TICKS_PER_QUARTER,
             pitch=note.pitch,
             velocity=note.velocity,
-            channel=instrument.channel - 1,
+            channel=channel,
         )
-        for note in notes
+        for note, channel in zip(track.notes, channels, strict=True)
     )
 
 
-def write_clip(
-    path: Path,
-    notes: Sequence[PlacedNote],
-    frame: ClipFrame,
-    instrument: Instrument,
-    track_name: str,
+def write_clips(
+    path: Path, tracks: Sequence[ClipTrack], frame: ClipFrame, key: str | None = None
 ) -> None:
-    """Write a MIDI file.
+    """Write a MIDI file with one clip or several.
+
+    Each track keeps its instrument's channel unless one before has it; drums share theirs. MPE
+    tracks have a MIDI port each, since a zone takes all channels of one.
 
     Parameters
     ----------
     path
         Where to; an existing file is replaced.
-    notes
-        From `placement.place`.
+    tracks
+        In the file's order; they follow the conductor.
     frame
-        The same that they were placed in.
-    instrument
-        Programme and channel.
-    track_name
-        Name of the track that holds the notes.
+        That the notes were placed in.
+    key
+        Such as ``"F# minor"``; None writes no key signature.
 
     Raises
     ------
@@ -97,74 +132,95 @@ def write_clip(
     """
     import mido
 
-    numerator, denominator = (int(number) for number in frame.meter.split("/"))
-    conductor = [
-        mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(frame.tempo)),
-        mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator),
-        mido.MetaMessage("end_of_track", time=frame.end_tick),
-    ]
-    channel = instrument.channel - 1
-    track = [
-        mido.MetaMessage("track_name", name=track_name),
-        mido.Message("program_change", channel=channel, program=instrument.program - 1),
-    ]
-    events = _events(notes, frame, channel)
-    if any(message.type == "pitchwheel" for _, _, message in events):
-        track += _bend_range(channel)
-    now = 0
-    for tick, _, message in events:
-        track.append(message.copy(time=tick - now))
-        now = tick
-    track.append(mido.MetaMessage("end_of_track", time=max(0, frame.end_tick - now)))
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
-    file.tracks += [mido.MidiTrack(conductor), mido.MidiTrack(track)]
+    file.tracks.append(_timed(_conductor(frame, key), frame.length_ticks))
+    ports = iter(range(1, 128))
+    channels = _channels(tracks)
+    for track, channel in zip(tracks, channels, strict=True):
+        port = next(ports) if track.in_zone and len(tracks) > 1 else None
+        events = _track_events(track, frame, channel, port)
+        file.tracks.append(_timed(events, frame.length_ticks))
     file.save(path)
 
 
-def _events(
-    notes: Sequence[PlacedNote], frame: ClipFrame, channel: int
-) -> list[tuple[int, int, Any]]:
-    """Return ``(tick, order, message)`` of every note and wheel movement, in playing order."""
+def _channels(tracks: Sequence[ClipTrack]) -> list[int]:
+    """Return a channel for each track, from 0; past fifteen they are shared."""
+    taken: set[int] = set()
+    spare = cycle([number for number in range(16) if number != PERCUSSION_CHANNEL])
+    channels = []
+    for track in tracks:
+        channel = track.instrument.channel - 1
+        if channel in taken and channel != PERCUSSION_CHANNEL:
+            wanted = {other.instrument.channel - 1 for other in tracks} | taken
+            free = [number for number in range(16) if number not in {*wanted, PERCUSSION_CHANNEL}]
+            channel = free[0] if free else next(spare)
+        taken.add(channel)
+        channels.append(channel)
+    return channels
+
+
+def _conductor(frame: ClipFrame, key: str | None) -> Iterator[tuple[int, Any]]:
     import mido
 
-    events: list[tuple[int, int, Any]] = []
-    release = max(1, frame.tick(_RELEASE_S))
-    silent_from = [0, *accumulate((note.end for note in notes), max)]
-    for index, note in enumerate(notes):
-        on = mido.Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity)
-        off = mido.Message("note_off", channel=channel, note=note.pitch, velocity=64)
-        events += [(note.start, _NOTE_ON, on), (note.end, _NOTE_OFF, off)]
-        following = notes[index + 1].start if index + 1 < len(notes) else frame.end_tick
-        # The wheel bends the whole channel: only a note that sounds alone may move it.
-        if note.wheel and silent_from[index] <= note.start and note.end <= following:
-            back = min(note.end + release, following)
-            for tick, cents in [*_thinned(note.wheel), (back, 0.0)]:
-                turned = mido.Message("pitchwheel", channel=channel, pitch=_wheel_value(cents))
-                events.append((tick, _WHEEL, turned))
-    return sorted(events, key=lambda event: event[:2])
+    numerator, denominator = (int(number) for number in frame.meter.split("/"))
+    click = _CLOCKS_PER_QUARTER * 4 // denominator
+    if numerator in _COMPOUND and denominator >= 8:
+        click *= 3
+    marks = frame.tempo_map.marks
+    yield 0, mido.MetaMessage("set_tempo", tempo=marks[0].microseconds)
+    yield (
+        0,
+        mido.MetaMessage(
+            "time_signature",
+            numerator=numerator,
+            denominator=denominator,
+            clocks_per_click=max(1, click),
+        ),
+    )
+    if key is not None:
+        tonic, _, mode = key.partition(" ")
+        yield 0, mido.MetaMessage("key_signature", key=tonic + ("m" if mode == "minor" else ""))
+    for mark in marks[1:]:
+        if mark.tick < frame.length_ticks:
+            yield mark.tick, mido.MetaMessage("set_tempo", tempo=mark.microseconds)
 
 
-def _thinned(wheel: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
-    """Return the movements that are far enough from the one before, the last on a tick."""
-    by_tick = dict(wheel)
-    kept: list[tuple[int, float]] = []
-    for tick, cents in by_tick.items():
-        if not kept or abs(cents - kept[-1][1]) >= _WHEEL_STEP_CENTS:
-            kept.append((tick, cents))
-    return kept
-
-
-def _wheel_value(cents: float) -> int:
-    value = round(cents / (100 * BEND_RANGE_SEMITONES) * _WHEEL_CENTRE)
-    return min(max(value, -_WHEEL_CENTRE), _WHEEL_CENTRE - 1)
-
-
-def _bend_range(channel: int) -> list[Any]:
-    """Return the controllers that set the wheel's range (RPN 0) and then deselect it (RPN null)."""
+def _track_events(
+    track: ClipTrack, frame: ClipFrame, channel: int, port: int | None
+) -> Iterator[tuple[int, Any]]:
     import mido
 
-    settings = ((101, 0), (100, 0), (6, BEND_RANGE_SEMITONES), (38, 0), (101, 127), (100, 127))
-    return [
-        mido.Message("control_change", channel=channel, control=control, value=value)
-        for control, value in settings
-    ]
+    instrument = track.instrument
+    yield 0, mido.MetaMessage("track_name", name=track.name)
+    if port is not None:
+        yield 0, mido.MetaMessage("midi_port", port=port)
+    yield 0, mido.MetaMessage("instrument_name", name=instrument.name)
+    first = midi_events.MASTER_CHANNEL if track.in_zone else channel
+    yield 0, mido.Message("program_change", channel=first, program=instrument.program - 1)
+    events: list[Event]
+    setup: list[Any] = []
+    if track.in_zone:
+        events, setup = midi_events.mpe(track.notes, frame), midi_events.mpe_zone()
+    else:
+        events = midi_events.plain(track.notes, frame, channel)
+        if any(event.message.type == "pitchwheel" for event in events):
+            setup = midi_events.bend_range(channel)
+    for message in setup:
+        yield 0, message
+    for event in events:
+        yield event.tick, event.message
+
+
+def _timed(events: Iterator[tuple[int, Any]], length_ticks: int) -> Any:
+    """Return a track whose messages carry the ticks since the one before, up to a length."""
+    import mido
+
+    track = mido.MidiTrack()
+    now = 0
+    for tick, message in [*events, (length_ticks, mido.MetaMessage("end_of_track"))]:
+        while tick - now > _LONGEST_DELTA_TICKS:
+            track.append(mido.MetaMessage("text", text="", time=_LONGEST_DELTA_TICKS))
+            now += _LONGEST_DELTA_TICKS
+        track.append(message.copy(time=tick - now))
+        now = tick
+    return track

@@ -64,6 +64,7 @@ def reuse(job: Job, earlier: Path) -> Reused:
     try:
         if job.options.output is not None:
             paths = [stem.path for stem in manifest.stems] + [clip.path for clip in manifest.clips]
+            paths += [manifest.clips_file.path] if manifest.clips_file else []
             for path in paths:
                 if Path(path).parent != output:
                     moved[path] = str(_bring(Path(path), output))
@@ -95,6 +96,8 @@ def _as_own(manifest: Manifest, job: Job, moved: dict[str, str]) -> Manifest:
             "clips": tuple(
                 clip.model_copy(update={"path": here(clip.path)}) for clip in manifest.clips
             ),
+            "clips_file": manifest.clips_file
+            and manifest.clips_file.model_copy(update={"path": here(manifest.clips_file.path)}),
         }
     )
 

@@ -16,6 +16,8 @@ from bridge.osc.converters import boolean, integer, number, text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bridge.models import Timing
+
 
 @dataclass(frozen=True)
 class Argument:
@@ -172,7 +174,7 @@ OPTIONS: tuple[Option, ...] = (
         "a new folder for the job under the data folder",
     ),
     Option("tempo", number, "quarter notes a minute", "estimated from the audio"),
-    Option("meter", text, 'such as `"6/8"`', "4/4"),
+    Option("meter", text, 'such as `"6/8"`', "estimated; 4/4 where unsure"),
     Option(
         "position",
         number,
@@ -220,6 +222,26 @@ OPTIONS: tuple[Option, ...] = (
         text,
         "note grid: `off` `1/4` `1/8` `1/16` `1/32`, with `t` for triplets",
         "off",
+    ),
+    Option(
+        "quantize_strength",
+        number,
+        "how far notes go to the grid: 0 not at all, 1 all the way",
+        "1",
+    ),
+    Option(
+        "swing",
+        number,
+        "delays every second line of a straight grid by up to half a step: 0 is straight, 0.67 "
+        "a triplet's feel, 1 dotted (an MPC's 50 %, 67 %, 75 %)",
+        "0",
+    ),
+    Option("bars", boolean, "pad the clips' lengths to whole bars", "false"),
+    Option(
+        "mpe",
+        boolean,
+        "MPE clips: a channel for each sounding note, so that chords keep their bends",
+        "false",
     ),
     Option("notes", boolean, "also send every note as `/bridge/job/note`", "false"),
     Option("reuse", boolean, "answer from an earlier result of the same audio and options", "true"),
@@ -288,6 +310,22 @@ EVENTS: dict[type[ev.JobEvent], EventSpec] = {
         ),
         "sent as soon as that file is complete",
     ),
+    ev.ClipsFileReady: EventSpec(
+        "/bridge/job/clips",
+        "s path, i clips, i notes",
+        "ssii",
+        lambda e: (e.job, e.file.path, e.file.clip_count, e.file.note_count),
+        "one MIDI file with all clips, a track each; after the last of several",
+    ),
+    ev.TimingKnown: EventSpec(
+        "/bridge/job/timing",
+        "f tempo, s from (`host` `estimated` `default`), f confidence 0…1, s meter, s from, "
+        "f confidence, s key (empty = none heard), f confidence, d first downbeat in seconds "
+        "(-1 = unknown), i changes of the tempo map (0 = steady)",
+        "sfsfssfsfdi",
+        lambda e: _timing_values(e.job, e.timing),
+        "before the first clip; a confidence of -1 says that nothing was estimated",
+    ),
     ev.Finished: EventSpec(
         "/bridge/job/done",
         "s path of manifest.json, f seconds taken",
@@ -342,6 +380,25 @@ def markdown() -> str:
     lines += ["", "| error code | meaning |", "|---|---|"]
     lines += [f"| `{code}` | {meaning} |" for code, meaning in error_codes()]
     return "\n".join(lines) + "\n"
+
+
+def _timing_values(job: str, timing: Timing) -> tuple[Any, ...]:
+    def known(value: float | None) -> float:
+        return -1.0 if value is None else value
+
+    return (
+        job,
+        timing.tempo,
+        timing.tempo_from,
+        known(timing.tempo_confidence),
+        timing.meter,
+        timing.meter_from,
+        known(timing.meter_confidence),
+        timing.key or "",
+        known(timing.key_confidence),
+        known(timing.downbeat_s),
+        len(timing.tempo_map),
+    )
 
 
 def _tag(argument: Argument) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
-QUICK = {"ping": ("--rounds", "2", "--pings", "200")}
-FULL: dict[str, tuple[str, ...]] = {"ping": (), "one_hour": ()}
+QUICK = {
+    "ping": ("--rounds", "2", "--pings", "200"),
+    "transcription": ("--seconds", "30", "--rounds", "3"),
+}
+FULL: dict[str, tuple[str, ...]] = {"ping": (), "one_hour": (), "transcription": ()}
 
 
 def main() -> None:

@@ -53,6 +53,12 @@ class Silent:
     def midi(self, clip: object) -> None:
         pass
 
+    def clips_file(self, file: object) -> None:
+        pass
+
+    def timing(self, timing: object) -> None:
+        pass
+
 
 def bursts(path: Path, minutes: float) -> DiskBuffer:
     """Write the region, a burst at a time."""

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bridge.cli.app import app, run
-from bridge.cli.run import Outcome, event_line
+from bridge.cli.run import Outcome, event_line, show
 from bridge.models import Manifest
 from bridge.osc import spec
 from bridge.osc.codec import Message
@@ -103,3 +103,31 @@ def test_an_outcome_gathers_events() -> None:
     assert outcome.status == 1
     outcome.take(Message("/bridge/job/cancelled", ("a",)))
     assert outcome.status == 130
+
+
+def test_a_run_gathers_what_was_heard_and_the_file_with_all_clips() -> None:
+    outcome = Outcome("a")
+    heard = (92.5, "estimated", 0.75, "3/4", "default", -1.0, "F# minor", 0.5, 0.25, 0)
+    outcome.take(Message("/bridge/job/timing", ("a", *heard)))
+    outcome.take(Message("/bridge/job/clips", ("a", "/all.mid", 4, 321)))
+    assert outcome.timing is not None
+    assert outcome.timing["key"] == "F# minor"
+    assert outcome.clips_file == {"path": "/all.mid", "clips": 4, "notes": 321}
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (0, "92.5 quarter notes a minute (75%), 3/4, F# minor (50%)"),
+        (7, "about 92.5 quarter notes a minute, drifting (75%), 3/4, F# minor (50%)"),
+    ],
+)
+def test_what_was_heard_is_shown(
+    changes: int, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = Outcome("a")
+    heard = (92.5, "estimated", 0.75, "3/4", "default", -1.0, "F# minor", 0.5, 0.25, changes)
+    outcome.take(Message("/bridge/job/timing", ("a", *heard)))
+    outcome.take(Message("/bridge/job/done", ("a", "/manifest.json", 1.0)))
+    show(outcome)
+    assert line in capsys.readouterr().out

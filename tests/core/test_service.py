@@ -21,7 +21,7 @@ from bridge.errors import (
     UnknownJobError,
     UnknownRecipeError,
 )
-from bridge.models import JobState, Region, RunOptions
+from bridge.models import ClipsFile, JobState, Region, RunOptions, Timing
 from tests.fakes import Core, make_core, make_stem
 
 NOTHING = RunOptions()
@@ -221,6 +221,34 @@ def test_the_same_request_again_is_answered_from_the_result(core: Core) -> None:
     assert isinstance(warning, ev.Warned)
     assert warning.code == "reused"
     assert core.service.job("b").state is JobState.DONE
+
+
+def test_what_was_heard_and_all_clips_are_told_again(core: Core, tmp_path: Path) -> None:
+    run(core, "a")
+    file = ClipsFile(path=str(tmp_path / "a/all.mid"), clip_count=2, note_count=9)
+    heard = Timing(tempo=93.0, meter="4/4", tempo_from="estimated", meter_from="default")
+    core.lifecycle.reported(ev.TimingKnown(job="a", timing=heard))
+    core.lifecycle.reported(ev.ClipsFileReady(job="a", file=file))
+    manifest = finish_with_stem(core, "a")
+    run(core, "b")
+    core.lifecycle.reused("b", "a", str(manifest), {file.path: "/elsewhere/all.mid"})
+    told = [event for event in core.sink.events if event.job == "b"]
+    assert ev.TimingKnown(job="b", timing=heard) in told
+    moved = file.model_copy(update={"path": "/elsewhere/all.mid"})
+    assert ev.ClipsFileReady(job="b", file=moved) in told
+
+
+def test_a_changed_file_with_all_clips_is_not_used_again(core: Core) -> None:
+    run(core, "a")
+    path = core.service.data / "jobs" / "a" / "all.mid"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"MThd")
+    file = ClipsFile(path=str(path), clip_count=2, note_count=9)
+    core.lifecycle.reported(ev.ClipsFileReady(job="a", file=file))
+    finish_with_stem(core, "a")
+    path.write_bytes(b"edited")
+    run(core, "b")
+    assert not core.runner.reusing
 
 
 def test_the_same_audio_under_another_name_is_recognised_once_read(core: Core) -> None:

@@ -13,6 +13,7 @@ from bridge.engines.audio import Audio, DiskBuffer
 from bridge.engines.take import Take
 from bridge.errors import JobCancelled, UnknownChainError
 from bridge.models import (
+    ClipsFile,
     Job,
     MidiClip,
     PlannedStage,
@@ -20,6 +21,7 @@ from bridge.models import (
     RunOptions,
     Source,
     Stem,
+    Timing,
     WorkOrder,
 )
 
@@ -33,6 +35,8 @@ class RememberingReport:
     warnings: list[tuple[str, str]] = field(default_factory=list)
     stems: list[Stem] = field(default_factory=list)
     clips: list[MidiClip] = field(default_factory=list)
+    clips_files: list[ClipsFile] = field(default_factory=list)
+    timings: list[Timing] = field(default_factory=list)
 
     def progress(self, fraction: float, detail: str = "") -> None:
         self.fractions.append(fraction)
@@ -47,6 +51,12 @@ class RememberingReport:
 
     def midi(self, clip: MidiClip) -> None:
         self.clips.append(clip)
+
+    def clips_file(self, file: ClipsFile) -> None:
+        self.clips_files.append(file)
+
+    def timing(self, timing: Timing) -> None:
+        self.timings.append(timing)
 
     @property
     def codes(self) -> list[str]:

@@ -13,7 +13,7 @@ from bridge.engines.demo_score import DURATION_S, KICK, STEMS, TEMPO, demo_notes
 from bridge.engines.demo_song import render_demo_song, write_demo_song
 
 RATE = 44_100
-RANGES = {"bass": (28, 55), "other": (48, 72), "vocals": (55, 76)}
+RANGES = {"bass": (28, 55), "other": (48, 72), "vocals": (52, 64)}
 
 
 @pytest.fixture(scope="module")

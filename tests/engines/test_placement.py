@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.engines.placement import GRID_TICKS, ClipFrame, PlacedNote, place
 from bridge.engines.transcription.notes import Bend, Note
-from bridge.models import QuantizeGrid
+from bridge.models import QuantizeGrid, TempoChange
 
 
 def note(onset_s: float, offset_s: float, pitch: int = 60, **more: Any) -> Note:
@@ -122,6 +123,88 @@ def test_bends_move_with_their_note() -> None:
     assert placed.wheel == ((1920, 10.0), (2112, -20.0))
 
 
+def test_strength_goes_part_of_the_way() -> None:
+    for strength, expected in ((0.0, 1958), (0.5, 1939), (1.0, 1920)):
+        (placed,) = place([note(1.02, 1.5)], frame(quantize="1/8", strength=strength))
+        assert placed.start == expected
+
+
+@pytest.mark.parametrize(("swing", "late"), [(0.0, 480), (0.5, 600), (2 / 3, 640), (1.0, 720)])
+def test_swing_delays_every_second_line(swing: float, late: int) -> None:
+    onsets = [0.0, 0.27, 0.5, 0.77]
+
+    placed = place([note(on, on + 0.1) for on in onsets], frame(quantize="1/8", swing=swing))
+
+    assert [each.start for each in placed] == [0, late, 960, 960 + late]
+
+
+def test_triplets_do_not_swing() -> None:
+    notes = [note(0.16, 0.2), note(0.34, 0.4)]
+
+    assert place(notes, frame(quantize="1/8t", swing=1.0)) == place(notes, frame(quantize="1/8t"))
+
+
+def drifting(**more: Any) -> ClipFrame:
+    points = [(0.0, 0.0, 100.0), (2.4, 4.0, 125.0), (4.32, 8.0, 96.0)]
+    changes = tuple(TempoChange(time_s=t, quarters=q, tempo=tempo) for t, q, tempo in points)
+    return frame(10.0, 107.0, changes=changes, **more)
+
+
+def test_the_grid_of_a_drifting_recording_follows_it() -> None:
+    beats_s = [0.0, 0.6, 1.8, 2.4, 2.88, 3.84, 4.32, 4.945]
+
+    placed = place(
+        [note(beat + 0.02, beat + 0.2) for beat in beats_s],
+        drifting(quantize="1/4", downbeat_s=0.0),
+    )
+
+    assert [each.start for each in placed] == [960 * n for n in (0, 1, 3, 4, 5, 7, 8, 9)]
+
+
+def test_a_heard_downbeat_anchors_the_grid() -> None:
+    (placed,) = place([note(1.2, 1.4)], frame(quantize="1/4", position_s=0.1, downbeat_s=0.2))
+
+    assert placed.start == 384 + 2 * 960
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000, 22_050])
+@pytest.mark.parametrize("tempo", [97.0, 120.0, 174.25])
+def test_a_selection_of_whole_bars_is_not_padded_for_a_sample(rate: int, tempo: float) -> None:
+    samples = round(8 * 60.0 / tempo * rate)
+    for more in (-1, 0, 1):
+        clip = frame((samples + more) / rate, tempo, whole_bars=True)
+        assert clip.length_ticks == 8 * 960
+        assert clip.end_tick <= clip.length_ticks
+
+
+@settings(deadline=None)
+@given(
+    onsets=st.lists(st.floats(0.0, 9.9), min_size=2, max_size=40, unique=True),
+    strength=st.floats(0.0, 1.0),
+    swing=st.floats(0.0, 1.0),
+    quantize=st.sampled_from(list(GRID_TICKS)),
+    position=st.floats(0.0, 100.0),
+    follows=st.booleans(),
+)
+def test_no_note_goes_past_its_neighbour(  # noqa: PLR0917
+    onsets: list[float],
+    strength: float,
+    swing: float,
+    quantize: QuantizeGrid,
+    position: float,
+    follows: bool,
+) -> None:
+    options: dict[str, Any] = {"quantize": quantize, "strength": strength, "swing": swing}
+    clip = drifting(**options, downbeat_s=0.7) if follows else frame(10.0, 107.0, **options)
+    clip = replace(clip, position_s=position)
+    ordered = sorted(onsets)
+
+    placed = place([note(on, on + 0.05, number) for number, on in enumerate(ordered)], clip)
+
+    starts = {each.pitch: each.start for each in placed}
+    assert [starts[number] for number in range(len(ordered))] == sorted(starts.values())
+
+
 moments = st.floats(0.0, 10.0, allow_nan=False)
 drawn_notes = st.lists(
     st.builds(
@@ -135,6 +218,7 @@ drawn_notes = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(
     notes=drawn_notes,
     tempo=st.floats(10.0, 960.0),

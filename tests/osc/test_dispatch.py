@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bridge import PROTOCOL_VERSION, __version__
 from bridge.core import events as ev
 from bridge.errors import InternalError
-from bridge.models import ClipNote, MidiClip, ModelInfo
+from bridge.models import ClipNote, ClipsFile, MidiClip, ModelInfo, TempoChange, Timing
 from bridge.osc import spec
 from bridge.osc.clients import EXPIRY_S, Clients
 from bridge.osc.codec import encode
@@ -143,6 +143,50 @@ def test_notes_follow_their_clip_when_asked_for(bridge: Bridge, core: Core) -> N
     assert (last.address, *last.arguments) == (
         "/bridge/job/note", "a", "drums", 1.5, 0.25, 64, 80, 9,
     )  # fmt: skip
+
+
+def test_what_was_heard_is_told(bridge: Bridge, core: Core) -> None:
+    bridge.select()
+    bridge.send("/bridge/run", "stems-to-midi", "id", "a")
+    heard = Timing(
+        tempo=92.5,
+        meter="3/4",
+        tempo_from="estimated",
+        meter_from="default",
+        tempo_confidence=0.75,
+        downbeat_s=0.5,
+        tempo_map=(TempoChange(time_s=0.0, quarters=0.0, tempo=92.5),),
+        key="F# minor",
+        key_confidence=0.5,
+    )
+    core.lifecycle.reported(ev.TimingKnown(job="a", timing=heard))
+    last = bridge.peer.last()
+    assert (last.address, *last.arguments) == (
+        "/bridge/job/timing", "a", 92.5, "estimated", 0.75, "3/4", "default", -1.0,
+        "F# minor", 0.5, 0.5, 1,
+    )  # fmt: skip
+
+
+def test_the_file_with_all_clips_is_told(bridge: Bridge, core: Core) -> None:
+    bridge.select()
+    bridge.send("/bridge/run", "stems-to-midi", "id", "a")
+    file = ClipsFile(path="/all.mid", clip_count=4, note_count=321)
+    core.lifecycle.reported(ev.ClipsFileReady(job="a", file=file))
+    last = bridge.peer.last()
+    assert (last.address, *last.arguments) == ("/bridge/job/clips", "a", "/all.mid", 4, 321)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("quantize_strength", 1.5), ("swing", -0.1), ("swing", "much"), ("bars", "two")],
+)
+def test_notes_cannot_go_further_than_the_grid(
+    bridge: Bridge, core: Core, option: str, value: object
+) -> None:
+    bridge.select()
+    (error,) = bridge.send("/bridge/run", "stems-to-midi", option, value)
+    assert error[2] == "bad_arguments"
+    assert option in error[3]
 
 
 def test_a_button_runs_when_pressed_and_not_when_let_go(bridge: Bridge, core: Core) -> None:

@@ -82,4 +82,4 @@ def _smooth(cents: NDArray[np.float64]) -> NDArray[np.float64]:
     half = _SMOOTHING_FRAMES // 2
     padded = np.pad(cents, half, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, _SMOOTHING_FRAMES)
-    return np.asarray(np.median(windows, axis=1))
+    return np.asarray(np.partition(windows, half, axis=1)[:, half])

@@ -8,23 +8,32 @@ exclusive.
 The method is that of Bittner et al. (ICASSP 2022): each onset peak opens a note, which
 lasts until the likelihood of its pitch stays low; what is left and loud then becomes notes without
 an onset, the loudest first, as Salamon and Gómez do with melodic contours ("Melody Extraction from
-Polyphonic Music Signals Using Pitch Contour Characteristics", IEEE TASLP 20(6), 2012). Three things
+Polyphonic Music Signals Using Pitch Contour Characteristics", IEEE TASLP 20(6), 2012). Five things
 differ from basic-pitch's own decoder:
 
 - A rise of the likelihood counts as an onset by a fixed measure. Measured against the loudest rise
   of the region, the same bar would come out differently in a longer selection.
 - The region's first frame can open a note: a selection begins on a downbeat.
 - The leftovers are sorted once, where basic-pitch searches the whole region anew for each note.
+- A note ends with hysteresis. It stays open through dips below one threshold, which bridges tremolo
+  and the beating of strings, and ends where it was last as strong as a share of itself: what comes
+  after is reverberation and the spread of the network's own windows.
+- An onset lies between frames, at the peak of the parabola through the likelihoods around it (J. O.
+  Smith and X. Serra, "PARSHL", ICMC 1987, equation 4).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.engines.transcription.posteriors import LOWEST_PITCH, PITCHES, Posteriors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GAP_FRAMES = 11
 """How long the likelihood may dip within a note: 0.13 s, as in basic-pitch."""
@@ -48,12 +57,15 @@ class FrameNote:
         MIDI note number.
     strength
         Mean note likelihood, 0…1.
+    shift
+        How much later than its first frame it begins, -0.5…0.5 frames.
     """
 
     start: int
     end: int
     pitch: int
     strength: float
+    shift: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,9 @@ class Thresholds:
         MIDI note numbers, both included.
     leftover
         Note likelihood that a note without an onset must reach, 0…1; 1 finds none.
+    release
+        Share of a note's mean likelihood at which it ends, 0…1; 0 lets it last as long as it is
+        open.
     """
 
     onset: float
@@ -80,6 +95,7 @@ class Thresholds:
     lowest: int = LOWEST_PITCH
     highest: int = LOWEST_PITCH + PITCHES - 1
     leftover: float = 1.0
+    release: float = 0.0
 
 
 def find_notes(posteriors: Posteriors, thresholds: Thresholds) -> list[FrameNote]:
@@ -99,13 +115,15 @@ def find_notes(posteriors: Posteriors, thresholds: Thresholds) -> list[FrameNote
     """
     energy = in_range(posteriors.notes, thresholds)
     onsets = in_range(posteriors.onsets, thresholds)
-    strengths = energy.copy()
-    found = _from_onsets(energy, onset_strength(onsets, strengths), thresholds)
+    sounding = energy.copy()
+    shifts = _between_frames(onsets)
+    found = _from_onsets(energy, onset_strength(onsets, sounding), thresholds)
     found += _from_leftovers(energy, thresholds)
-    notes = [
-        FrameNote(start, end, row + LOWEST_PITCH, float(strengths[row, start:end].mean()))
-        for row, start, end in found
-    ]
+    notes = []
+    for row, start, open_end in found:
+        end = start + _until_release(sounding[row, start:open_end], thresholds)
+        strength = float(sounding[row, start:end].mean())
+        notes.append(FrameNote(start, end, row + LOWEST_PITCH, strength, shifts(row, start)))
     return sorted(notes, key=lambda note: (note.start, note.pitch))
 
 
@@ -143,7 +161,7 @@ def peaks(row: NDArray[np.float32], threshold: float) -> NDArray[np.intp]:
     return np.flatnonzero(rising & (inner >= padded[2:]) & (inner >= threshold))
 
 
-def sustained(ahead: NDArray[np.float32], threshold: float) -> int:
+def sustained(ahead: NDArray[np.floating[Any]], threshold: float) -> int:
     """Return how many of the frames ahead belong to a note that sounds before the first of them.
 
     The note ends where the likelihood is below the threshold for `GAP_FRAMES`.
@@ -159,6 +177,30 @@ def sustained(ahead: NDArray[np.float32], threshold: float) -> int:
         if size >= len(ahead) or size - last >= GAP_FRAMES:
             return last
         size *= 2
+
+
+def _between_frames(onsets: Rows) -> Callable[[int, int], float]:
+    """Return what tells how far beside a frame the onset's peak lies, in frames.
+
+    Where the network heard no peak, the frame itself is as good as any place.
+    """
+    heard = onsets.copy()  # before the rises are put in, whose place is a whole frame
+
+    def shift(row: int, frame: int) -> float:
+        if not 0 < frame < heard.shape[1] - 1:
+            return 0.0
+        before, at, after = heard[row, frame - 1 : frame + 2].tolist()
+        if at < max(before, after) or 2.0 * at <= before + after:
+            return 0.0
+        return float(0.5 * (after - before) / (2.0 * at - before - after))
+
+    return shift
+
+
+def _until_release(likelihood: NDArray[np.float32], thresholds: Thresholds) -> int:
+    """Return after how many frames a note was last as strong as its release asks for."""
+    strong = np.flatnonzero(likelihood >= thresholds.release * likelihood.mean())
+    return max(int(strong[-1]) + 1, min(thresholds.min_frames, len(likelihood)))
 
 
 def _from_onsets(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass
 
 
@@ -19,6 +20,12 @@ class Bend:
 
     times_s: tuple[float, ...]
     cents: tuple[float, ...]
+
+    def between(self, onset_s: float, offset_s: float) -> Bend:
+        """Return the bend of a note with these ends; what was last bent before its onset holds."""
+        first = max(0, bisect.bisect_right(self.times_s, onset_s) - 1)
+        end = max(first + 1, bisect.bisect_left(self.times_s, offset_s))
+        return Bend((onset_s, *self.times_s[first + 1 : end]), self.cents[first:end])
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from bridge.core.ports import PresetLibrary
 
 Likelihood = Annotated[float, Field(gt=0.0, le=1.0)]
-RiseDb = Annotated[float, Field(gt=0.0, le=60.0)]
 
 
 class Kind(NamedTuple):
@@ -28,8 +27,8 @@ KINDS = {
     "drums": Kind("drums", "drums"),
     "bass": Kind("bass", "bass"),
     "vocals": Kind("voice", "voice"),
-    "guitar": Kind("other", "guitar"),
-    "piano": Kind("other", "piano"),
+    "guitar": Kind("guitar", "guitar"),
+    "piano": Kind("keys", "piano"),
     "other": Kind("other", "keys"),
     "rest": Kind("other", "rest"),
     "mix": Kind("other", "mix"),
@@ -48,7 +47,9 @@ class NetworkSettings(Value):
     onset_threshold
         Onset likelihood that opens a note.
     frame_threshold
-        Note likelihood that keeps it open.
+        Note likelihood that keeps it open; it may dip below for 0.13 s.
+    release_share
+        Share of a note's own likelihood at which it ends; 0 waits for `frame_threshold`.
     leftover_threshold
         Note likelihood that a note without an onset must reach; 1 allows none.
     min_note_s
@@ -61,13 +62,20 @@ class NetworkSettings(Value):
         Whether the pitch is followed within a note.
     quietest_db
         Notes this far below the stem's loud ones are dropped.
+    onset_delay_ms, offset_delay_ms
+        How much later than it begins and ends such a sound is heard to; taken off.
+    decoder
+        ``ours``, or ``upstream`` for the very notes that basic-pitch's own program gives: it takes
+        only the two thresholds, the shortest note, and whether pitches bend.
     """
 
     engine: Literal["basic-pitch"]
+    decoder: Literal["ours", "upstream"] = "ours"
     description: str = ""
     role: str = "default"
     onset_threshold: Likelihood
     frame_threshold: Likelihood
+    release_share: float = Field(default=0.0, ge=0.0, le=1.0)
     leftover_threshold: Likelihood = 1.0
     min_note_s: float = Field(default=0.1, ge=0.02, le=2.0)
     lowest_pitch: int = Field(default=21, ge=21, le=108)
@@ -75,6 +83,8 @@ class NetworkSettings(Value):
     monophonic: bool = False
     bends: bool = False
     quietest_db: float = Field(default=-50.0, ge=-120.0, le=0.0)
+    onset_delay_ms: float = Field(default=0.0, ge=-50.0, le=50.0)
+    offset_delay_ms: float = Field(default=0.0, ge=-200.0, le=200.0)
 
     @model_validator(mode="after")
     def _range_is_not_empty(self) -> NetworkSettings:
@@ -83,26 +93,47 @@ class NetworkSettings(Value):
         return self
 
 
-class DrumSettings(Value):
-    """A preset for the drum transcriber.
+class DrumNetworkSettings(Value):
+    """A preset for the trained drum transcriber.
 
     Attributes
     ----------
-    kick_rise_db, snare_rise_db, hihat_rise_db
-        How far each drum's band must rise within 12 ms to be a hit.
+    strictness
+        What the thresholds that were tuned with the network are multiplied by: above 1 fewer
+        strokes are found and more of them are right, below 1 the other way.
     """
 
-    engine: Literal["drum-bands"]
+    engine: Literal["drum-network"]
     description: str = ""
     role: str = "drums"
-    kick_rise_db: RiseDb
-    snare_rise_db: RiseDb
-    hihat_rise_db: RiseDb
+    strictness: float = Field(default=1.0, ge=0.2, le=4.0)
 
 
-_ENGINES: dict[str, type[NetworkSettings] | type[DrumSettings]] = {
+class DrumFactorSettings(Value):
+    """A preset for the drum transcriber that factorises the spectrogram.
+
+    Attributes
+    ----------
+    threshold
+        How far a drum's activation must exceed its moving median to be a stroke, as a share of
+        its maximum.
+    free_templates
+        How many templates are free to explain what is not drums.
+    """
+
+    engine: Literal["drum-nmf"]
+    description: str = ""
+    role: str = "drums"
+    threshold: Likelihood = 0.12
+    free_templates: int = Field(default=10, ge=1, le=50)
+
+
+DrumSettings = DrumNetworkSettings | DrumFactorSettings
+
+_ENGINES: dict[str, type[NetworkSettings | DrumNetworkSettings | DrumFactorSettings]] = {
     "basic-pitch": NetworkSettings,
-    "drum-bands": DrumSettings,
+    "drum-network": DrumNetworkSettings,
+    "drum-nmf": DrumFactorSettings,
 }
 
 Settings = Annotated[NetworkSettings | DrumSettings, Field(discriminator="engine")]

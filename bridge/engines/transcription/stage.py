@@ -5,32 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bridge.engines.take import MIX
+from bridge.engines.transcription.clips import ClipWriter
 from bridge.engines.transcription.settings import (
     AUTO,
     DrumSettings,
     Listening,
+    NetworkSettings,
     TranscriptionPlan,
     settle,
 )
 from bridge.errors import BadArgumentsError, PresetError, nearest
-from bridge.models import MidiClip, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bridge.core.ports import PresetLibrary, Report
     from bridge.engines.audio import DiskBuffer
-    from bridge.engines.placement import ClipFrame
     from bridge.engines.take import Take
     from bridge.engines.transcription.notes import Note
     from bridge.models import RunOptions
 
 RESIDUAL = "residual"
 """What the stems leave out is written but not transcribed."""
-
-DEFAULT_TEMPO = 120.0
-DEFAULT_METER = "4/4"
 
 _TEMPO_SHARE = 0.05
 _RESAMPLING_SHARE = 0.1
@@ -109,8 +105,7 @@ class TranscribeStage:
                     f"{', '.join(stems)}.{nearest(name, stems)}",
                 )
         report.progress(0.0, "tempo")
-        take.timing = take.timing or _timing(take, report)
-        frame = _frame(take, take.timing)
+        clips = ClipWriter.begin(take, report)
         for index, (name, buffer) in enumerate(stems.items()):
 
             def progress(fraction: float, index: int = index, name: str = name) -> None:
@@ -119,32 +114,9 @@ class TranscribeStage:
 
             listening = settled.by_stem.get(name, settled.otherwise)
             notes = _hear(take, buffer, index, listening, progress)
-            report.midi(_write(take, name, notes, listening, frame))
+            clips.write(name, notes, listening)
+        clips.finish()
         report.progress(1.0)
-
-
-def _timing(take: Take, report: Report) -> Timing:
-    """Return tempo and meter as the DAW said them, or as they can be heard."""
-    from bridge.engines.tempo import estimate_tempo
-
-    options = take.order.job.options
-    meter = options.meter or DEFAULT_METER
-    meter_from: Any = "host" if options.meter else "default"
-    if options.tempo:
-        return Timing(tempo=options.tempo, meter=meter, tempo_from="host", meter_from=meter_from)
-    heard = estimate_tempo(take.original)
-    if heard is None:
-        report.warning(
-            "no_tempo",
-            f"No tempo was given and none could be heard, so the clips are written at "
-            f"{DEFAULT_TEMPO:g}. Set the option 'tempo' to the project's.",
-        )
-    return Timing(
-        tempo=heard.tempo if heard else DEFAULT_TEMPO,
-        meter=meter,
-        tempo_from="estimated" if heard else "default",
-        meter_from=meter_from,
-    )
 
 
 def _hear(
@@ -156,7 +128,8 @@ def _hear(
 ) -> list[Note]:
     """Transcribe one stem at the rate that its engine listens at."""
     from bridge.engines.resampling import resample
-    from bridge.engines.transcription import drums, pitched, posteriors
+    from bridge.engines.transcription import drums, network, pitched, upstream
+    from bridge.engines.transcription.posterior_store import PosteriorStore
 
     def resampled(fraction: float) -> None:
         progress(_RESAMPLING_SHARE * fraction)
@@ -165,61 +138,16 @@ def _hear(
         progress(_RESAMPLING_SHARE + (1.0 - _RESAMPLING_SHARE) * fraction)
 
     settings = listening.settings
-    percussive = isinstance(settings, DrumSettings)
-    rate = drums.SAMPLE_RATE if percussive else posteriors.SAMPLE_RATE
+    if isinstance(settings, NetworkSettings) and settings.decoder == "upstream":
+        return upstream.hear_as_upstream(buffer, settings, progress)
+    rate = drums.SAMPLE_RATE if isinstance(settings, DrumSettings) else network.SAMPLE_RATE
     path = take.work_folder / f"transcribe-{index}.f32"
     resampled_buffer = resample(buffer, rate, path, progress=resampled)
     try:
         if isinstance(settings, DrumSettings):
-            return drums.hear_drums(resampled_buffer, drums.kit(settings), heard)
-        return pitched.hear_notes(resampled_buffer, settings, heard)
+            return drums.hear_drums(resampled_buffer, settings, heard)
+        job = take.order.job
+        store = PosteriorStore(Path(job.folder), recalls=job.options.reuse)
+        return pitched.hear_notes(resampled_buffer, settings, heard, store)
     finally:
         path.unlink(missing_ok=True)
-
-
-def _write(
-    take: Take,
-    name: str,
-    notes: list[Note],
-    listening: Listening,
-    frame: ClipFrame,
-) -> MidiClip:
-    """Write one clip beside the stems."""
-    from bridge.engines.midi import clip_notes, write_clip
-    from bridge.engines.naming import finished, result_path
-    from bridge.engines.placement import place
-
-    placed = place(notes, frame)
-    track_name = _track_name(take, name)
-    path = result_path(take, name, ".mid")
-    with finished(path) as temporary:
-        write_clip(temporary, placed, frame, listening.instrument, track_name)
-    return MidiClip(
-        stem=name,
-        path=str(path),
-        notes=clip_notes(placed, listening.instrument),
-        tempo=frame.tempo,
-        track_name=track_name,
-        instrument_role=listening.instrument.role,
-    )
-
-
-def _frame(take: Take, timing: Timing) -> ClipFrame:
-    from bridge.engines.placement import ClipFrame
-
-    options = take.order.job.options
-    return ClipFrame(
-        duration_s=take.original.duration_s,
-        tempo=timing.tempo,
-        meter=timing.meter,
-        position_s=options.position,
-        quantize=options.quantize,
-    )
-
-
-def _track_name(take: Take, stem: str) -> str:
-    """Return the source track's name with the stem's; the source's own if it was not separated."""
-    track = take.order.job.options.track
-    if stem == MIX:
-        return track or Path(take.source.path).stem
-    return f"{track} {stem}" if track else stem

@@ -9,6 +9,7 @@ counts is the level relative to the loud notes of the same stem: a fader's posit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from bridge.units import amplitude_to_db
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -30,42 +31,63 @@ _DB_PER_DECADE = 40.0
 _HARMONICS = 4
 _FRAME_SAMPLES = 2048
 _FRAMES = 3
-_FFT_SAMPLES = 8192
+_FFT_SAMPLES = 4096
 _SEMITONE = 2.0 ** (1.0 / 12.0)
+_NOTES_AT_ONCE = 64
+
+Strokes = Sequence[tuple[float, float, int]]
+"""Onset and offset in seconds, and MIDI note number, of each note."""
 
 
-def note_level_dbfs(buffer: DiskBuffer, onset_s: float, offset_s: float, pitch: int) -> float:
-    """Return how loud a note is at its loudest within its first 0.28 s.
+def note_levels_dbfs(buffer: DiskBuffer, notes: Strokes) -> Iterator[float]:
+    """Yield how loud each note is at its loudest within its first 0.28 s.
 
     Parameters
     ----------
     buffer
         At 22,050 Hz; its channels are averaged.
-    onset_s, offset_s
-        Where the note sounds, in seconds.
-    pitch
-        MIDI note number.
+    notes
+        Which, by onset.
 
-    Returns
-    -------
+    Yields
+    ------
     float
         Level in dBFS of the note's first partials together.
     """
-    start = round(onset_s * buffer.sample_rate)
-    span = round((offset_s - onset_s) * buffer.sample_rate)
-    count = int(np.clip(span // _FRAME_SAMPLES, 1, _FRAMES))
-    audio = buffer.read(start, count * _FRAME_SAMPLES).mean(axis=0)
-    taper = np.hanning(_FRAME_SAMPLES)
-    frames = audio.reshape(count, _FRAME_SAMPLES) * taper
-    amplitudes = np.abs(np.fft.rfft(frames, _FFT_SAMPLES, axis=1)) * (2.0 / taper.sum())
+    for first in range(0, len(notes), _NOTES_AT_ONCE):
+        yield from _levels_dbfs(buffer, notes[first : first + _NOTES_AT_ONCE])
+
+
+def _levels_dbfs(buffer: DiskBuffer, notes: Strokes) -> list[float]:
+    from scipy.fft import rfft
+
+    taper = np.hanning(_FRAME_SAMPLES).astype(np.float32)
+    frames = np.zeros((len(notes), _FRAMES, _FRAME_SAMPLES), np.float32)
+    starts = [round(onset_s * buffer.sample_rate) for onset_s, _, _ in notes]
+    read_from = min(starts)
+    audio = buffer.read(read_from, max(starts) - read_from + _FRAMES * _FRAME_SAMPLES).mean(axis=0)
+    for row, start, (onset_s, offset_s, _) in zip(frames, starts, notes, strict=True):
+        span = round((offset_s - onset_s) * buffer.sample_rate)
+        count = min(max(span // _FRAME_SAMPLES, 1), _FRAMES)
+        sound = audio[start - read_from : start - read_from + count * _FRAME_SAMPLES]
+        row[:count] = sound.reshape(count, _FRAME_SAMPLES)
+    power = (2.0 / taper.sum()) ** 2 * np.square(np.abs(rfft(frames * taper, _FFT_SAMPLES)))
+    return [
+        float(amplitude_to_db(float(np.sqrt(_partials(spectra, pitch, buffer.sample_rate)))))
+        for spectra, (_, _, pitch) in zip(power, notes, strict=True)
+    ]
+
+
+def _partials(power: NDArray[np.float32], pitch: int, sample_rate: int) -> float:
+    """Return the mean square of a pitch's first partials in the loudest of some spectra."""
+    total = np.zeros(len(power))
     fundamental_hz = 440.0 * 2.0 ** ((pitch - 69) / 12.0)
-    power = np.zeros(count)
     for harmonic in range(1, _HARMONICS + 1):
-        centre = harmonic * fundamental_hz * _FFT_SAMPLES / buffer.sample_rate
+        centre = harmonic * fundamental_hz * _FFT_SAMPLES / sample_rate
         low, high = int(centre / _SEMITONE), int(centre * _SEMITONE) + 2
-        if high < amplitudes.shape[1]:
-            power += 0.5 * amplitudes[:, low:high].max(axis=1) ** 2
-    return float(amplitude_to_db(float(np.sqrt(power.max()))))
+        if high < power.shape[1]:
+            total += 0.5 * power[:, low:high].max(axis=1)
+    return float(total.max())
 
 
 def relative_levels(levels_dbfs: Sequence[float]) -> NDArray[np.float64]:

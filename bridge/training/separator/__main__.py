@@ -20,7 +20,8 @@ import platformdirs
 from bridge.engines.separation.demucs_model import usable_device
 from bridge.errors import BridgeError
 from bridge.training.separator.export import install
-from bridge.training.separator.training import BEST, CHECKPOINT, Plan, train
+from bridge.training.separator.plan import Plan
+from bridge.training.separator.training import BEST, CHECKPOINT, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

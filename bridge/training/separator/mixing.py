@@ -52,6 +52,8 @@ SPEEDS = (0.87, 1.15)
 """A crop may be played slower or faster, pitch and all."""
 P_EQ, P_PAN, P_SWAP, P_MONO_STEM, P_MONO_MIX = 0.5, 0.25, 0.5, 0.2, 0.35
 P_DROP, P_SPEED, P_DRIVE, P_NOISE = 0.12, 0.3, 0.1, 0.25
+P_FILL = 0.8
+"""How often a stem that is silent in its own crop is taken from another."""
 P_DARK_STEM, P_DARK_MIX = 0.2, 0.25
 """How often there are no highs, as in old records and with closed tone controls."""
 DARK_FROM_HZ = (1_500.0, 12_000.0)
@@ -140,12 +142,14 @@ def mix(spectra: Spectra, bands: int, random: np.random.Generator, *, shuffled: 
     source = np.tile(np.arange(batch)[:, None], STEMS)
     if shuffled:
         source = random.permuted(source, axis=0)
+    rms = _rms(spectra)
+    _fill(source, rms > _SILENT_RMS, random)
     gains = np.stack([[_stereo_gain(random) for _ in range(STEMS)] for _ in range(batch)])
     for one in gains:
         if random.random() < P_MONO_MIX:
             one[:] = one.mean(axis=1, keepdims=True)
     if shuffled:
-        gains *= _evened_levels(spectra, source)[..., None, None]
+        gains *= _evened_levels(rms, source)[..., None, None]
     curves = np.stack([[_eq_curve(random) for _ in range(STEMS)] for _ in range(batch)])
     curves *= np.stack([_dark_curve(random, P_DARK_MIX) for _ in range(batch)])[:, None]
     noise = np.where(random.random(batch) < P_NOISE, 10 ** random.uniform(-4.5, -2.5, batch), 0.0)
@@ -177,10 +181,30 @@ def _stereo_gain(random: np.random.Generator) -> NDArray[np.float64]:
     return np.asarray(matrix * gain * random.choice([-1.0, 1.0]))
 
 
-def _evened_levels(spectra: Spectra, source: NDArray[np.int64]) -> Map:
+def _rms(spectra: Spectra) -> Map:
+    """Return the level of every crop's stems, ``(batch, stems)``."""
+    # Every eighth bin tells it well enough.
+    return np.asarray(np.sqrt(np.square(np.abs(spectra[..., ::8])).mean(axis=(2, 3, 4))))
+
+
+def _fill(
+    source: NDArray[np.int64], sounds: NDArray[np.bool_], random: np.random.Generator
+) -> None:
+    """Let other crops' stems play in place of most that are silent.
+
+    Whoever separates a song expects its four stems in it; a network that rarely hears a voice takes
+    voices for instruments.
+    """
+    for stem in range(STEMS):
+        playing = np.flatnonzero(sounds[:, stem])
+        silent = np.flatnonzero(~sounds[source[:, stem], stem])
+        for item in silent:
+            if playing.size and random.random() < P_FILL:
+                source[item, stem] = random.choice(playing)
+
+
+def _evened_levels(rms: Map, source: NDArray[np.int64]) -> Map:
     """Return gains that take half of the level differences (in dB) between foreign stems away."""
-    # Every eighth bin tells the level well enough.
-    rms = np.sqrt(np.square(np.abs(spectra[..., ::8])).mean(axis=(2, 3, 4)))
     chosen = rms[source, np.arange(STEMS)]
     heard = np.maximum(chosen, _SILENT_RMS)
     middle = np.exp(np.log(heard).mean())

@@ -7,7 +7,6 @@ import csv
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +17,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from bridge.engines.evaluation import read_song, song_folders
 from bridge.engines.separation.catalogue import FOUR_STEMS
 from bridge.engines.separation.unet import bag_of, read_network
-from bridge.engines.separation.unet_network import HOP_SAMPLES, SAMPLE_RATE, Shape, UNet
+from bridge.engines.separation.unet_network import HOP_SAMPLES, SAMPLE_RATE, UNet
 from bridge.errors import SourceNotFoundError
 from bridge.training.separator import card, mixing
 from bridge.training.separator.cache import SongCache
+from bridge.training.separator.calibration import SHARPNESSES, sharpened
 from bridge.training.separator.export import export
 from bridge.training.separator.loss import Targets, loss
 from bridge.training.separator.validation import mean_scores_db, rendered
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from bridge.engines.evaluation import KnownSong
+    from bridge.training.separator.plan import Plan
 
 CHECKPOINT = "checkpoint.pt"
 BEST = "unet.safetensors"
@@ -41,60 +42,6 @@ _WARM_UP_STEPS = 100
 _EMA_HORIZON = 10.0
 _SMALLEST_RATE = 0.01
 _LARGEST_GRADIENT = 1.0
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a training is told.
-
-    Parameters
-    ----------
-    data
-        The cache of rendered songs, with ``train`` and ``valid`` in it.
-    out
-        Folder of checkpoint, log and weights.
-    minutes
-        Of training in all, over every time it is resumed; the learning rate falls to its end.
-    report
-        Songs that are scored for the log alone, or None.
-    start
-        Exported weights to begin with instead of random ones; their sizes win over `shape`.
-    shape
-        Sizes of the network.
-    device
-        A device that is there.
-    bfloat16
-        Whether the network computes in bfloat16 while it learns; its weights stay in float32.
-    seed
-        Of the first weights and of the mixes.
-    batch, frames
-        Mixes in a step, and spectral frames of each; a multiple of the shape's stride.
-    mixes_per_crop
-        How often crops are mixed before others are read: as they are and shuffled in turn.
-    learning_rate, weight_decay
-        Of AdamW; the rate's peak.
-    ema_decay
-        How slowly the weights that are validated and exported follow those in training.
-    validate_minutes
-        How often they are scored.
-    """
-
-    data: Path
-    out: Path
-    minutes: float
-    report: Path | None = None
-    start: Path | None = None
-    shape: Shape = field(default_factory=Shape)
-    device: str = "cpu"
-    bfloat16: bool = False
-    seed: int = 0
-    batch: int = 12
-    frames: int = 160
-    mixes_per_crop: int = 4
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-2
-    ema_decay: float = 0.999
-    validate_minutes: float = 5.0
 
 
 class Trainer:
@@ -210,11 +157,10 @@ class Trainer:
         bag = bag_of(copy.deepcopy(self.averaged), self.plan.device)
         scored = mean_scores_db(rendered(self.valid.songs()), bag)
         reported = mean_scores_db(report, bag) if report else {}
-        audio_s = self.step * self.plan.batch * self.plan.frames * HOP_SAMPLES / SAMPLE_RATE
         row = {
             "minutes": self.elapsed_s / 60.0,
             "step": self.step,
-            "mixed_hours": audio_s / 3600.0,
+            "mixed_hours": self._mixed_hours(),
             "song_hours": self.songs.duration_s / 3600.0,
             "learning_rate": self.optimiser.param_groups[0]["lr"],
             "loss": float(np.nanmean(self.losses)) if self.losses else math.nan,
@@ -226,29 +172,57 @@ class Trainer:
         mean_db = scored.get("mean", -math.inf)
         if mean_db >= self.best_db:
             self.best_db = mean_db
-            export(self.averaged, self.plan.out / BEST)
-            tables = {**card.made_with(self.network, self.songs), **self._told(row)}
-            tables["validation_global_sdr_db"] = dict(scored)
-            if reported:
-                tables["report_global_sdr_db"] = dict(reported)
-            card.write(self.plan.out / BEST, tables)
+            self._keep(self.averaged, 1.0, scored, reported)
         return row
 
-    def _told(self, row: dict[str, float]) -> dict[str, dict[str, object]]:
-        """Return how long and by what rules the network has learnt, for the card."""
+    def calibrate(self, report: tuple[KnownSong, ...]) -> None:
+        """Make the best weights as sure of themselves as suits the validation songs."""
+        path = self.plan.out / BEST
+        songs = tuple(rendered(self.valid.songs()))
+        found: dict[float, dict[str, float]] = {}
+        for sharpness in SHARPNESSES:
+            network = sharpened(read_network(path), sharpness)
+            found[sharpness] = mean_scores_db(songs, bag_of(network, self.plan.device))
+        best = max(found, key=lambda sharpness: found[sharpness].get("mean", -math.inf))
+        network = sharpened(read_network(path), best)
+        bag = bag_of(copy.deepcopy(network), self.plan.device)
+        self._keep(network, best, found[best], mean_scores_db(report, bag) if report else {})
+
+    def _keep(
+        self,
+        network: UNet,
+        sharpness: float,
+        scored: dict[str, float],
+        reported: dict[str, float],
+    ) -> None:
+        """Export a network, with a card that tells how it was made and what it reached."""
+        path = self.plan.out / BEST
+        export(network, path)
+        tables = card.made_with(network, self.songs)
+        tables["training"] = {**self._told(), "sharpness": sharpness}
+        tables["validation_global_sdr_db"] = dict(scored)
+        if reported:
+            tables["report_global_sdr_db"] = dict(reported)
+        card.write(path, tables)
+
+    def _mixed_hours(self) -> float:
+        samples = self.step * self.plan.batch * self.plan.frames * HOP_SAMPLES
+        return samples / SAMPLE_RATE / 3600.0
+
+    def _told(self) -> dict[str, object]:
+        """Return how long and by what rules the network has learnt."""
         plan = self.plan
-        facts: dict[str, object] = {
+        return {
             "steps": self.step,
             "batch": plan.batch,
             "frames": plan.frames,
-            "mixed_hours": row["mixed_hours"],
-            "minutes": row["minutes"],
+            "mixed_hours": self._mixed_hours(),
+            "minutes": self.elapsed_s / 60.0,
             "device": plan.device,
             "bfloat16": plan.bfloat16,
             "seed": plan.seed,
             "learning_rate": plan.learning_rate,
         }
-        return {"training": facts}
 
 
 def train(plan: Plan, *, resume: bool) -> None:
@@ -307,6 +281,7 @@ def _run(
             _log(plan.out / LOG, row)
             console.print("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
             trainer.save()
+    trainer.calibrate(report)
 
 
 def _ahead(batches: Iterator[Targets]) -> Iterator[Targets]:

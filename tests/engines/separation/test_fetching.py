@@ -43,9 +43,10 @@ STALLS = """
     time.sleep(600)
 """
 CRAWLS = """
-    for size in range(6000):
-        (blobs / "a.incomplete").write_bytes(bytes(size))
-        time.sleep(0.1)
+    with (blobs / "a.incomplete").open("ab", buffering=0) as file:
+        for _ in range(6000):
+            file.write(b"x")
+            time.sleep(0.1)
 """
 
 

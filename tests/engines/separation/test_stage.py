@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from bridge.models import MidiClip, Stem
+    from bridge.models import ClipsFile, MidiClip, Stem, Timing
 
 RATE = 8_000
 """Of the tiny models here: a second of it is soon separated."""
@@ -64,6 +64,12 @@ class Heard:
 
     def midi(self, clip: MidiClip) -> None:
         raise AssertionError("separation writes no files")
+
+    def clips_file(self, file: ClipsFile) -> None:
+        raise AssertionError("separation writes no files")
+
+    def timing(self, timing: Timing) -> None:
+        raise AssertionError("separation hears no tempo")
 
 
 class NoPresets:

@@ -17,7 +17,11 @@ from bridge.engines.transcription.decoding import (
     sustained,
 )
 from bridge.engines.transcription.monophony import one_voice
-from bridge.engines.transcription.posteriors import LOWEST_PITCH, Posteriors
+from bridge.engines.transcription.posteriors import (
+    FRAMES_PER_SECOND,
+    LOWEST_PITCH,
+    Posteriors,
+)
 
 THRESHOLDS = Thresholds(onset=0.5, frame=0.3, min_frames=10)
 
@@ -111,6 +115,40 @@ def test_a_steep_rise_is_an_onset() -> None:
     posteriors.notes[30:70, 39] = 0.8
 
     assert found(posteriors) == [(30, 70, 60)]
+
+
+@pytest.mark.parametrize("late", [-0.4, -0.25, 0.0, 0.25, 0.4])
+def test_an_onset_between_two_frames(late: float) -> None:
+    posteriors = drawn(90, (30, 70, 60))
+    around = np.arange(28, 33)
+    posteriors.onsets[28:33, 39] = 0.9 - 0.2 * (around - 30 - late) ** 2
+
+    (note,) = find_notes(posteriors, THRESHOLDS)
+
+    assert note.start == 30
+    assert note.shift == pytest.approx(late, abs=0.01)
+
+
+def test_an_onset_in_the_last_tenth_of_a_second_of_an_hour() -> None:
+    frames = round(3_600 * FRAMES_PER_SECOND)
+    first = frames - 7
+    posteriors = drawn(frames, (first, frames, 64))
+
+    (note,) = find_notes(posteriors, replace(THRESHOLDS, min_frames=5))
+
+    assert (note.start, note.end, note.pitch) == (first, frames, 64)
+    assert note.start / FRAMES_PER_SECOND > 3_599.9
+
+
+@pytest.mark.parametrize(("release", "end"), [(0.0, 80), (0.8, 60), (0.4, 80)])
+def test_a_note_ends_where_it_was_last_strong(release: float, end: int) -> None:
+    posteriors = drawn(120, (20, 80, 60))
+    posteriors.notes[20:60, 39] = 0.8
+    # A dip within it is no end, and it comes back too slowly to be another onset.
+    posteriors.notes[40:54, 39] = [0.6, 0.4, *np.linspace(0.28, 0.78, 12)]
+    posteriors.notes[60:80, 39] = 0.4
+
+    assert found(posteriors, replace(THRESHOLDS, release=release)) == [(20, end, 60)]
 
 
 def test_the_same_bar_comes_out_the_same_in_a_longer_region() -> None:

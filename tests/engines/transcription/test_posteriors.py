@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bridge.engines.audio import DiskBuffer
-from bridge.engines.transcription import posteriors
-from bridge.engines.transcription.posteriors import HOP_SAMPLES, SAMPLE_RATE, infer
-from bridge.errors import JobCancelled, ModelUnavailableError
+from bridge.engines.transcription import network, posteriors
+from bridge.engines.transcription.network import HOP_SAMPLES, SAMPLE_RATE
+from bridge.engines.transcription.posteriors import infer
+from bridge.errors import JobCancelled
 from tests.engines.transcription.tones import melody, tone
 
 
@@ -71,27 +70,15 @@ def test_a_held_tone_has_no_step_where_windows_join(tmp_path: Path) -> None:
 
 
 def test_the_first_window_is_the_network_s_own_answer(tmp_path: Path) -> None:
-    onnxruntime = pytest.importorskip("onnxruntime")
     audio = melody(1.2, [(0.1, 0.5, 60), (0.5, 0.6, 64)])
     heard = infer(buffer_of(tmp_path, audio), ignore)
 
-    spec = importlib.util.find_spec("basic_pitch")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    folder = Path(spec.submodule_search_locations[0])
-    session = onnxruntime.InferenceSession(
-        str(folder / "saved_models/icassp_2022/nmp.onnx"), providers=["CPUExecutionProvider"]
-    )
-    window = np.zeros((1, 43_844, 1), np.float32)
-    window[0, 15 * 256 : 15 * 256 + len(audio), 0] = audio
-    contours, notes, onsets = session.run(
-        [f"StatefulPartitionedCall:{number}" for number in range(3)],
-        {"serving_default_input_2:0": window},
-    )
-    kept = slice(15, 15 + heard.frames)
-    np.testing.assert_allclose(heard.contours, contours[0, kept], atol=1e-3)
-    np.testing.assert_allclose(heard.notes, notes[0, kept], atol=1e-3)
-    np.testing.assert_allclose(heard.onsets, onsets[0, kept], atol=1e-3)
+    window = np.zeros((1, network.WINDOW_SAMPLES), np.float32)
+    window[0, 15 * 256 : 15 * 256 + len(audio)] = audio
+    own = network.hear_window(window)
+    for name, block in own.items():
+        kept = block[15 : 15 + heard.frames]
+        np.testing.assert_allclose(getattr(heard, name), kept, atol=1e-3)
 
 
 def test_channels_are_averaged(tmp_path: Path) -> None:
@@ -109,7 +96,7 @@ def test_silence_costs_no_inference(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def refuse(*_: object) -> None:
         raise AssertionError("silence went through the network")
 
-    monkeypatch.setattr(posteriors, "_run", refuse)
+    monkeypatch.setattr(network, "hear_window", refuse)
     hiss = np.random.default_rng(1).normal(0.0, 1e-5, 5 * SAMPLE_RATE).astype(np.float32)
 
     heard = infer(buffer_of(tmp_path, hiss), ignore)
@@ -129,22 +116,3 @@ def test_it_can_be_cancelled_at_any_window(tmp_path: Path) -> None:
         infer(buffer_of(tmp_path, tone(60, 20.0)), stop)
     assert told == sorted(told)
     assert len(told) == 3
-
-
-def test_a_missing_network_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(posteriors, "_session", posteriors._session.__wrapped__)
-
-    with pytest.raises(ModelUnavailableError, match=r"install basic-pitch 0\.4\.0"):
-        infer(buffer_of(tmp_path, tone(60, 0.5)), ignore)
-
-
-def test_basic_pitch_itself_is_never_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "basic_pitch", raising=False)
-    posteriors._session.cache_clear()
-
-    infer(buffer_of(tmp_path, tone(60, 0.5)), ignore)
-
-    assert "basic_pitch" not in sys.modules

@@ -30,7 +30,7 @@ def write(folder: Path, name: str, **changes: Any) -> Presets:
     return presets(folder)
 
 
-@pytest.mark.parametrize("name", ["voice", "bass", "other", "drums"])
+@pytest.mark.parametrize("name", ["voice", "bass", "keys", "guitar", "other", "drums"])
 def test_shipped_presets_are_right(name: str) -> None:
     listening = settle(name, presets()).otherwise
 
@@ -45,7 +45,8 @@ def test_auto_goes_by_the_stem_s_name() -> None:
     assert heard["vocals"] == ("voice", "voice")
     assert heard["bass"] == ("bass", "bass")
     assert heard["drums"] == ("drums", "drums")
-    assert heard["piano"] == ("other", "piano")
+    assert heard["piano"] == ("keys", "piano")
+    assert heard["guitar"] == ("guitar", "guitar")
     assert heard["mix"] == ("other", "mix")
     assert plan.otherwise.preset == "other"
     assert plan.otherwise.instrument.role == "default"
@@ -120,8 +121,9 @@ def test_a_musician_s_own_preset(tmp_path: Path) -> None:
         ({"onset_threshold": 1.5}, "onset_threshold: .*less than or equal to 1"),
         ({"onset_threshold": None}, "onset_threshold: Field required"),
         ({"monophonic": "perhaps"}, "monophonic: .*boolean"),
-        ({"engine": "magic"}, "engine must be one of basic-pitch, drum-bands"),
-        ({"engine": None}, "engine must be one of basic-pitch, drum-bands"),
+        ({"engine": "magic"}, "engine must be one of basic-pitch, drum-network, drum-nmf"),
+        ({"engine": None}, "engine must be one of basic-pitch, drum-network, drum-nmf"),
+        ({"decoder": "theirs"}, "decoder: .*'ours' or 'upstream'"),
         ({"lowest_pitch": 70, "highest_pitch": 60}, "lowest_pitch is above highest_pitch"),
     ],
 )
@@ -134,11 +136,11 @@ def test_a_faulty_preset_is_named(tmp_path: Path, changes: dict[str, Any], sente
 
 def test_a_faulty_drum_preset_is_named(tmp_path: Path) -> None:
     (tmp_path / "transcription").mkdir()
-    (tmp_path / "transcription/mine.toml").write_text(
-        'engine = "drum-bands"\nkick_rise_db = 9\nsnare_rise_db = 9\nhihat_rise_bd = 6\n'
-    )
+    (tmp_path / "transcription/mine.toml").write_text('engine = "drum-network"\nstrictnes = 1.2\n')
 
-    with pytest.raises(PresetError, match=r"'hihat_rise_bd'|hihat_rise_db: Field required"):
+    with pytest.raises(
+        PresetError, match=r"'strictnes' is not a setting\. Did you mean 'strictness'"
+    ):
         settle("mine", presets(tmp_path))
 
 

@@ -15,6 +15,7 @@ import pytest
 from bridge.core.presets import Presets
 from bridge.engines.audio import Audio
 from bridge.engines.take import MIX, Take
+from bridge.engines.transcription import network
 from bridge.engines.transcription.stage import TranscribeStage
 from bridge.errors import BadArgumentsError, JobCancelled, PresetError
 from bridge.models import RunOptions, Timing
@@ -142,7 +143,7 @@ def test_the_tempo_is_estimated_where_the_daw_did_not_say_it(tmp_path: Path) -> 
     report = run(take)
 
     assert take.timing is not None
-    assert (take.timing.tempo_from, take.timing.meter_from) == ("estimated", "default")
+    assert take.timing.tempo_from == "estimated"
     assert take.timing.tempo == report.clips[0].tempo
 
 
@@ -173,6 +174,39 @@ def test_a_named_stem_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert "Did you mean 'vocals'?" in report.warnings[0][1]
 
 
+def test_another_preset_needs_no_new_inference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other_job(job: str, **options: Any) -> Take:
+        return make_take(tmp_path, {"vocals": tune(60)}, job=job, tempo=120.0, **options)
+
+    fresh = run(other_job("fresh", reuse=False), transcription="bass").clips[0]
+    first = run(other_job("first"), transcription="keys").clips[0]
+    windows: list[object] = []
+    hear_window = network.hear_window
+
+    def counted(window: Any, *more: Any) -> Any:
+        windows.append(window)
+        return hear_window(window, *more)
+
+    monkeypatch.setattr(network, "hear_window", counted)
+    again = run(other_job("second"), transcription="bass").clips[0]
+
+    assert windows == []
+    assert again.notes == fresh.notes != first.notes
+    run(other_job("third", reuse=False), transcription="bass")
+    assert windows
+
+
+def test_upstream_s_notes(tmp_path: Path) -> None:
+    (clip,) = run(
+        make_take(tmp_path, {"vocals": tune(60)}, tempo=120.0), transcription="upstream"
+    ).clips
+
+    assert {60, 62, 64, 66} <= {note.pitch for note in clip.notes}
+    assert not list(tmp_path.rglob("*.npz"))
+
+
 @pytest.mark.parametrize("after", [0.0, 0.2, 0.7])
 def test_cancelling_leaves_no_half_a_file(tmp_path: Path, after: float) -> None:
     take = make_take(tmp_path, {"bass": tune(33), "vocals": tune(60)}, tempo=120.0)
@@ -182,7 +216,7 @@ def test_cancelling_leaves_no_half_a_file(tmp_path: Path, after: float) -> None:
         TranscribeStage().run(take, planned(), report)
 
     whole = {Path(clip.path) for clip in report.clips}
-    assert set((tmp_path / "out").iterdir()) == whole
+    assert {path for path in (tmp_path / "out").iterdir() if path.is_file()} == whole
     assert not list((tmp_path / "work").glob("transcribe-*"))
 
 

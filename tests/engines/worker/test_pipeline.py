@@ -112,7 +112,9 @@ def test_a_whole_job_leaves_files_and_a_manifest(tmp_path: Path, song: Path) -> 
 
 
 def _paths(manifest: Manifest) -> list[str]:
-    return [stem.path for stem in manifest.stems] + [clip.path for clip in manifest.clips]
+    assert manifest.clips_file is not None
+    audio, clips = manifest.stems, manifest.clips
+    return [*(s.path for s in audio), *(c.path for c in clips), manifest.clips_file.path]
 
 
 def test_progress_rises_from_zero_to_one(tmp_path: Path, song: Path) -> None:

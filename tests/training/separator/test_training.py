@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from bridge.engines.separation import unet
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+from bridge.engines.separation import unet, unet_network
 from bridge.engines.separation.unet_network import Shape
 from bridge.training.separator import mixing, training
-from bridge.training.separator.training import BEST, CHECKPOINT, LOG, Plan, Trainer, train
+from bridge.training.separator.calibration import SHARPNESSES, sharpened
+from bridge.training.separator.export import export
+from bridge.training.separator.plan import Plan
+from bridge.training.separator.training import BEST, CHECKPOINT, LOG, Trainer, train
 from tests.training.separator.tiny_songs import write_songs
 
 
@@ -61,6 +70,34 @@ def test_a_checkpoint_brings_everything_back(plan: Plan) -> None:
         assert torch.equal(value, second.averaged.state_dict()[name])
     (moments, *_) = second.optimiser.state_dict()["state"].values()
     assert moments["step"] == 3
+
+
+def test_less_sharp_masks_are_nearer_to_each_other(plan: Plan) -> None:
+    network = unet_network.UNet(plan.shape).eval()
+    seen = torch.randn(1, 3, 64, 16, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        before = network(seen)
+        after = sharpened(network, 0.5)(seen)
+    torch.testing.assert_close(after, 0.5 * before)
+
+
+def test_the_sharpness_that_suits_the_validation_songs_is_kept(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = Trainer(plan)
+    export(trainer.averaged, plan.out / BEST)
+    before = unet.read_network(plan.out / BEST)
+    liked = dict.fromkeys(SHARPNESSES, 1.0) | {0.7: 2.0}
+    scores = iter(liked.values())
+    monkeypatch.setattr(training, "mean_scores_db", lambda songs, bag: {"mean": next(scores)})
+
+    trainer.calibrate(())
+
+    after = unet.read_network(plan.out / BEST)
+    torch.testing.assert_close(after.head.weight, 0.7 * before.head.weight, rtol=2e-3, atol=1e-4)
+    card = tomllib.loads((plan.out / BEST).with_suffix(".toml").read_text(encoding="utf-8"))
+    assert card["training"]["sharpness"] == pytest.approx(0.7)
+    assert card["validation_global_sdr_db"]["mean"] == pytest.approx(2.0)
 
 
 def test_a_training_ends_with_weights_that_the_engine_loads(plan: Plan) -> None:

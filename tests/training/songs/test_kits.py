@@ -306,7 +306,7 @@ def test_no_kit_is_on_both_sides_of_the_split(tmp_path: Path) -> None:
     valid = drumkits.installed("valid", (tmp_path,))
     assert len({kit.path for kit in (*train, *valid)}) == len(drumkits.DRUMKITS)
     assert not {kit.path for kit in train} & {kit.path for kit in valid}
-    assert [kit.kit.folder for kit in valid] == ["ColomboAcousticDrumkit"]
+    assert [kit.kit.folder for kit in valid] == ["ForzeeStereo", "ColomboAcousticDrumkit"]
     authors = {kit.kit.author for kit in train}
     assert not any(kit.kit.author in authors for kit in valid)
     assert drumkits.installed("train", (tmp_path / "nothing",)) == ()

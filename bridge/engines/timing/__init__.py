@@ -1,0 +1,1 @@
+"""What can be heard of a recording's time and key: tempo, beats, bars, drift, key."""
