@@ -2,8 +2,9 @@
 
 What both engines share. The rule of the factorisation is that of C.-W. Wu and A. Lerch, "Drum
 Transcription Using Partially Fixed Non-Negative Matrix Factorization", EUSIPCO 2015: a maximum
-within a neighbourhood that exceeds a constant plus the moving median. For the network, whose answer falls to nothing
-between strokes, the constant alone does better: in a roll the median itself is high.
+within a neighbourhood that exceeds a constant plus the moving median. For the network, whose
+answer falls to nothing between strokes, the constant alone does better: in a roll the median is
+high itself.
 """
 
 from __future__ import annotations
