@@ -1,69 +1,67 @@
-"""The built-in separator with trained weights: masks of `unet_network` on the mix's spectrum.
+"""The built-in separator with trained weights: masks of a U-Net on the mix's spectrum.
 
 The weights lie in ``bridge/engines/weights``, beside a card that tells how `bridge.training` made
 them. Stereo at 44.1 kHz; regions of other rates and channels are brought there by the stage and
-the runner.
+the runner. It runs on the processor whatever the device: a preview needs no GPU, nor the seconds
+that torch takes to be imported.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from bridge.engines.separation.catalogue import FOUR_STEMS
-from bridge.engines.separation.demucs_model import torch_errors, usable_device
-from bridge.engines.separation.unet_network import (
+from bridge.engines.separation.unet_graph import MASKS, SEEN, graph
+from bridge.engines.separation.unet_layout import (
     CHANNELS,
+    FLOOR,
     FRAME_SAMPLES,
     HOP_SAMPLES,
     SAMPLE_RATE,
     Shape,
-    UNet,
-    band_of_bin,
-    planes,
+    band_edges,
 )
 from bridge.engines.separation.window_model import Bag, Member
-from bridge.errors import ModelUnavailableError
+from bridge.errors import EngineFailedError, ModelUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
-    from torch import Tensor
 
     from bridge.engines.audio import Audio
+
+    Map = NDArray[np.float32]
+    Spectrum = NDArray[np.complex64]
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "unet.safetensors"
 SEGMENT_FRAMES = 256
 """Spectral frames of a window: 5.9 s; twice as many separate no better and need more memory."""
 
+_PAD = FRAME_SAMPLES // 2
+"""Silence before the first sample, so that the first frame is centred on it."""
+_QUARTERS = FRAME_SAMPLES // HOP_SAMPLES
+
 
 def build(sample_rate: int, channels: int, device: str) -> Bag:  # noqa: ARG001 - always the same
-    """Return the separator on a device; rate and channels of the region do not matter.
+    """Return the separator; rate and channels of the region, and the device, do not matter.
 
     Raises
     ------
     ModelUnavailableError
         If the weights are missing or damaged.
     """
-    return load(WEIGHTS, device)
+    return load(WEIGHTS)
 
 
-def load(path: Path, device: str) -> Bag:
+def load(path: Path) -> Bag:
     """Return a separator with the weights of a file that `bridge.training.separator` exported.
-
-    Raises
-    ------
-    ModelUnavailableError
-        If the file is missing or damaged.
-    """
-    return bag_of(read_network(path), usable_device(device)[0])
-
-
-def read_network(path: Path) -> UNet:
-    """Return a network with exported weights, in float32.
 
     Raises
     ------
@@ -73,27 +71,37 @@ def read_network(path: Path) -> UNet:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:
             shape = Shape.from_json(file.metadata()["shape"])
-            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-        network = UNet(shape)
-        # How many batches trained a normalisation is not stored; nothing asks for it here.
-        counts = {name: torch.tensor(0) for name in network.state_dict() if name not in weights}
-        network.load_state_dict({**weights, **counts}, assign=True)
-    except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as exc:
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return bag_of(shape, weights)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as exc:
         raise ModelUnavailableError(
             f"The weights of the built-in model unet, {path}, are missing or damaged ({exc}). "
             "Install dawbridge again."
         ) from exc
-    return network
 
 
-def bag_of(network: UNet, device: str) -> Bag:
-    """Return a separator that uses a network, which is put on the device in evaluation mode."""
-    with torch_errors("The model", device):
-        network.to(device).to(memory_format=torch.channels_last).eval()
-    model = UNetModel(network, device)
-    return Bag((Member(model, (1.0,) * len(FOUR_STEMS)),), normalised=False, device=device)
+def bag_of(shape: Shape, weights: Mapping[str, NDArray[Any]]) -> Bag:
+    """Return a separator with weights of any float type, by the names that torch gives them.
+
+    Raises
+    ------
+    KeyError, ValueError
+        The weights are not those of a network of this shape.
+    """
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = min(4, os.cpu_count() or 1)  # the DAW plays on the same cores
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    model = graph(shape, {name: array.astype(np.float32) for name, array in weights.items()})
+    try:
+        session = onnxruntime.InferenceSession(model, settings, ["CPUExecutionProvider"])
+    except Exception as exc:  # onnxruntime's own exceptions share no base but this
+        raise ValueError(f"the network cannot be built: {exc}") from exc
+    separator = UNetModel(session, shape)
+    return Bag((Member(separator, (1.0,) * len(FOUR_STEMS)),), normalised=False, device="cpu")
 
 
 @dataclass(frozen=True)
@@ -102,14 +110,14 @@ class UNetModel:
 
     Parameters
     ----------
-    network
-        In evaluation mode, on its device.
-    device
-        Name of that device.
+    session
+        onnxruntime's, of `unet_graph.graph`.
+    shape
+        The network's sizes.
     """
 
-    network: UNet
-    device: str
+    session: Any
+    shape: Shape
     sample_rate: int = SAMPLE_RATE
     channels: int = CHANNELS
     stems: tuple[str, ...] = FOUR_STEMS
@@ -123,36 +131,92 @@ class UNetModel:
         """Return a full window: the network was trained on seconds, not on scraps."""
         return max(frames, self.segment_frames)
 
+    @cached_property
+    def _edges(self) -> list[int]:
+        return band_edges(self.shape.bands)
+
     def forward(self, window: Audio) -> NDArray[np.float32]:
-        """Separate one window; see `WindowModel.forward`."""
-        with torch_errors("The model", self.device), torch.inference_mode():
-            mix = torch.from_numpy(np.ascontiguousarray(window)).to(self.device)
-            return np.asarray(separate(self.network, mix).to("cpu", torch.float32).numpy())
+        """Separate one window into stems that sum to it; see `WindowModel.forward`."""
+        spectrum = spectrum_of(window)
+        drums, bass, _, vocals = self._masks(spectrum)
+        widths = np.diff(self._edges)
+        masks = np.repeat(np.stack([drums, bass, vocals]), widths, axis=2)
+        drums, bass, vocals = audio_of(masks * spectrum, window.shape[1])
+        return np.stack([drums, bass, window - drums - bass - vocals, vocals])
+
+    def _masks(self, spectrum: Spectrum) -> Map:
+        """Return masks of shape ``(stems, channels, bands, frames)``."""
+        frames = spectrum.shape[-1]
+        spectra = np.concatenate([spectrum, spectrum[:1] - spectrum[1:]])
+        power = np.add.reduceat(
+            np.square(spectra.real) + np.square(spectra.imag), self._edges[:-1], axis=1
+        )
+        padded = np.pad(power, ((0, 0), (0, 0), (0, -frames % self.shape.stride)))
+        try:
+            (masks,) = self.session.run([MASKS], {SEEN: planes(padded)[None]})
+        except Exception as exc:  # onnxruntime's own exceptions share no base but this
+            raise EngineFailedError(f"The built-in model unet failed: {exc}") from exc
+        return np.asarray(masks[..., :frames], dtype=np.float32)
 
 
-def separate(network: UNet, mix: Tensor) -> Tensor:
-    """Separate audio of shape ``(2, samples)`` into ``(4, 2, samples)``, which sum to it."""
-    frame = torch.hann_window(FRAME_SAMPLES, device=mix.device)
-    spectrum = torch.stft(
-        mix, FRAME_SAMPLES, HOP_SAMPLES, window=frame, pad_mode="constant", return_complex=True
-    )
-    bands = band_of_bin(network.shape.bands).to(mix.device)
-    masks = _masks(network, spectrum, bands)
-    first_three = (masks[:3].index_select(2, bands) * spectrum).flatten(0, 1)
-    samples = mix.shape[1]
-    stems = torch.istft(first_three, FRAME_SAMPLES, HOP_SAMPLES, window=frame, length=samples)
-    drums, bass, vocals = stems.reshape(3, CHANNELS, samples)
-    other = mix - drums - bass - vocals
-    return torch.stack([drums, bass, other, vocals])
+def planes(power: Map) -> Map:
+    """Return what the network sees of a stereo mix; its level does not matter.
+
+    Parameters
+    ----------
+    power
+        Band powers of left, of right, and of left less right: ``(3, bands, frames)``.
+
+    Returns
+    -------
+    np.ndarray [shape=(3, bands, frames)]
+        The decimal logarithms of the powers of left and right relative to the mean of the window,
+        and the share of the side in the power of middle and side.
+    """
+    mean = power[:CHANNELS].mean(dtype=np.float64)
+    levels = np.log10(power[:CHANNELS] / max(mean, 1e-20) + FLOOR)
+    both = 2.0 * power[:CHANNELS].sum(axis=0)
+    width = power[CHANNELS] / (both + 1e-6 * mean + 1e-30)
+    return np.concatenate([levels, width[None]]).astype(np.float32)
 
 
-def _masks(network: UNet, spectrum: Tensor, band_of: Tensor) -> Tensor:
-    """Return the masks of drums, bass, vocals and other: ``(4, 2, bands, frames)``."""
-    frames, stride = spectrum.shape[-1], network.shape.stride
-    left_right_side = torch.cat([spectrum, spectrum[:1] - spectrum[1:]])
-    bin_power = left_right_side.real.square() + left_right_side.imag.square()
-    power = bin_power.new_zeros(CHANNELS + 1, network.shape.bands, frames)
-    power.index_add_(1, band_of, bin_power)
-    padded = torch.nn.functional.pad(power, (0, -frames % stride))[None]
-    logits = network(planes(padded[:, :CHANNELS], padded[:, CHANNELS]))[0, ..., :frames]
-    return torch.softmax(logits, dim=0)[[0, 1, 3, 2]]
+def spectrum_of(audio: Audio) -> Spectrum:
+    """Return the short-time spectrum ``(channels, bins, frames)`` under Hann windows."""
+    from scipy import fft
+
+    padded = np.pad(audio, ((0, 0), (_PAD, _PAD)))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME_SAMPLES, axis=1)
+    spectrum = fft.rfft(frames[:, ::HOP_SAMPLES] * _hann(), axis=-1)
+    return np.asarray(spectrum.transpose(0, 2, 1), dtype=np.complex64)
+
+
+def audio_of(spectra: Spectrum, samples: int) -> Audio:
+    """Return the audio ``(…, samples)`` whose spectra are nearest to ``(…, bins, frames)``.
+
+    D. Griffin and J. Lim, "Signal Estimation from Modified Short-Time Fourier Transform", IEEE
+    TASSP 1984, equation 6.
+    """
+    from scipy import fft
+
+    frames = fft.irfft(np.moveaxis(spectra, -1, -2), FRAME_SAMPLES, axis=-1) * _hann()
+    audio = _overlapped(frames)
+    weight = _overlapped(np.broadcast_to(np.square(_hann()), frames.shape[-2:]))
+    inside = slice(_PAD, _PAD + samples)
+    return np.asarray(audio[..., inside] / weight[inside], dtype=np.float32)
+
+
+def _overlapped(frames: Map) -> Audio:
+    """Return the sum of frames ``(…, count, FRAME_SAMPLES)``, each a hop after the last."""
+    *whole, count, _ = frames.shape
+    hops = np.zeros((*whole, count + _QUARTERS - 1, HOP_SAMPLES), dtype=np.float32)
+    for quarter in range(_QUARTERS):
+        part = slice(quarter * HOP_SAMPLES, (quarter + 1) * HOP_SAMPLES)
+        hops[..., quarter : quarter + count, :] += frames[..., part]
+    return hops.reshape(*whole, -1)
+
+
+@cache
+def _hann() -> Map:
+    """Return the periodic Hann window of a frame."""
+    phase = np.arange(FRAME_SAMPLES, dtype=np.float32) / np.float32(FRAME_SAMPLES)
+    return np.asarray(np.square(np.sin(np.pi * phase)), dtype=np.float32)

@@ -15,7 +15,7 @@ else:
     import tomli as tomllib
 
 from bridge.engines.separation.catalogue import FOUR_STEMS
-from bridge.engines.separation.unet_network import CHANNELS, SAMPLE_RATE
+from bridge.engines.separation.unet_layout import CHANNELS, SAMPLE_RATE
 
 if TYPE_CHECKING:
     from pathlib import Path

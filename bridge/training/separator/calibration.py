@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
-    from bridge.engines.separation.unet_network import UNet
+    from bridge.training.separator.network import UNet
 
 SHARPNESSES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """What is tried."""

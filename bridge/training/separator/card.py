@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from typing import TYPE_CHECKING
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 from bridge.training.singer.speakers import ESPEAK, PEOPLE
 from bridge.training.songs import drumkits
@@ -14,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from bridge.engines.separation.unet_network import UNet
     from bridge.training.separator.cache import SongCache
+    from bridge.training.separator.network import UNet
 
     Facts = Mapping[str, object]
 
@@ -44,8 +50,23 @@ def made_with(network: UNet, songs: SongCache) -> dict[str, dict[str, object]]:
                 for kit in drumkits.DRUMKITS
                 if kit.split == "train"
             ],
-            "speakers": [speaker.name for speaker in (ESPEAK, *PEOPLE)],
+            "speakers": [
+                f"{speaker.name} ({speaker.package}): {speaker.licence}"
+                for speaker in (ESPEAK, *PEOPLE)
+            ],
         },
+    }
+
+
+def learnt_before(start: Path | None) -> dict[str, object]:
+    """Return the steps and hours that weights had behind them which a training begins with."""
+    if start is None:
+        return {}
+    path = start.with_suffix(".toml")
+    told = tomllib.loads(path.read_text(encoding="utf-8"))["training"] if path.is_file() else {}
+    return {
+        f"{name}_before": told.get(name, 0) + told.get(f"{name}_before", 0)
+        for name in ("steps", "mixed_hours", "minutes")
     }
 
 

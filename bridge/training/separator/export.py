@@ -13,7 +13,7 @@ from bridge.engines.separation.unet import WEIGHTS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bridge.engines.separation.unet_network import UNet
+    from bridge.training.separator.network import UNet
 
 
 def export(network: UNet, path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from bridge.engines.separation.unet_network import CHANNELS, planes
+from bridge.engines.separation.unet_layout import CHANNELS
+from bridge.training.separator.network import planes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,7 +32,7 @@ class Targets:
     Parameters
     ----------
     seen
-        What the network sees, see `unet_network.planes`.
+        What the network sees, see `network.planes`.
     power : Tensor [shape=(batch, 1, channels, bands, frames)]
         Of the mix.
     cross, stem_power : Tensor [shape=(batch, stems, channels, bands, frames)]

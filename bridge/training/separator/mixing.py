@@ -24,7 +24,7 @@ import numba
 import numpy as np
 import torch
 
-from bridge.engines.separation.unet_network import (
+from bridge.engines.separation.unet_layout import (
     BINS,
     CHANNELS,
     FRAME_SAMPLES,
@@ -50,7 +50,7 @@ EQ_DB = 6.0
 """Standard deviation of a random curve at its knots, which lie about an octave apart."""
 SPEEDS = (0.87, 1.15)
 """A crop may be played slower or faster, pitch and all."""
-P_EQ, P_PAN, P_SWAP, P_MONO_STEM, P_MONO_MIX = 0.5, 0.25, 0.5, 0.2, 0.35
+P_EQ, P_PAN, P_SWAP, P_MONO_STEM, P_MONO_MIX = 0.5, 0.25, 0.5, 0.2, 0.5
 P_DROP, P_SPEED, P_DRIVE, P_NOISE = 0.12, 0.3, 0.1, 0.25
 P_FILL = 0.8
 """How often a stem that is silent in its own crop is taken from another."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bridge.engines.separation.unet_network import Shape
+from bridge.engines.separation.unet_layout import Shape
 
 if TYPE_CHECKING:
     from pathlib import Path

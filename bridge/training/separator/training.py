@@ -16,14 +16,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bridge.engines.evaluation import read_song, song_folders
 from bridge.engines.separation.catalogue import FOUR_STEMS
-from bridge.engines.separation.unet import bag_of, read_network
-from bridge.engines.separation.unet_network import HOP_SAMPLES, SAMPLE_RATE, UNet
+from bridge.engines.separation.unet_layout import HOP_SAMPLES, SAMPLE_RATE
 from bridge.errors import SourceNotFoundError
 from bridge.training.separator import card, mixing
 from bridge.training.separator.cache import SongCache
 from bridge.training.separator.calibration import SHARPNESSES, sharpened
 from bridge.training.separator.export import export
 from bridge.training.separator.loss import Targets, loss
+from bridge.training.separator.network import UNet, bag_of, read_network
 from bridge.training.separator.validation import mean_scores_db, rendered
 
 if TYPE_CHECKING:
@@ -222,6 +222,7 @@ class Trainer:
             "bfloat16": plan.bfloat16,
             "seed": plan.seed,
             "learning_rate": plan.learning_rate,
+            **card.learnt_before(plan.start),
         }
 
 

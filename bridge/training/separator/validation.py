@@ -10,7 +10,7 @@ import numpy as np
 
 from bridge.engines.evaluation import KnownSong, estimate, scores
 from bridge.engines.separation.catalogue import FOUR_STEMS
-from bridge.engines.separation.unet_network import SAMPLE_RATE
+from bridge.engines.separation.unet_layout import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

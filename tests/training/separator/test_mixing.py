@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from bridge.engines.separation import unet_network
-from bridge.training.separator import mixing
+from bridge.engines.separation import unet_layout
+from bridge.training.separator import mixing, network
 from bridge.training.separator.cache import SongCache
 from bridge.training.separator.loss import Targets, loss
 from tests.training.separator.tiny_songs import write_songs
@@ -45,9 +45,9 @@ def test_the_three_sums_tell_the_error_of_a_masked_mix(monkeypatch: pytest.Monke
     stems = found * signs[..., None, None, None]
     mix = stems.sum(axis=1, keepdims=True)
     masks = np.random.default_rng(1).random((*stems.shape[:4], BANDS)).astype(np.float32)
-    bands = unet_network.band_of_bin(BANDS).numpy()
+    bands = network.band_of_bin(BANDS).numpy()
     error = np.square(np.abs(masks[..., bands] * mix - stems))
-    expected = np.add.reduceat(error, unet_network.band_edges(BANDS)[:-1], axis=-1)
+    expected = np.add.reduceat(error, unet_layout.band_edges(BANDS)[:-1], axis=-1)
     m = masks.swapaxes(-1, -2)
     told = m**2 * mixes.power[:, None, :2] - 2 * m * mixes.cross + mixes.stem_power
     np.testing.assert_allclose(told, expected.swapaxes(-1, -2), rtol=1e-3, atol=1e-5)

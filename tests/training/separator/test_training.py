@@ -15,9 +15,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-from bridge.engines.separation import unet, unet_network
-from bridge.engines.separation.unet_network import Shape
-from bridge.training.separator import mixing, training
+from bridge.engines.separation import unet
+from bridge.engines.separation.unet_layout import Shape
+from bridge.training.separator import mixing, network, training
 from bridge.training.separator.calibration import SHARPNESSES, sharpened
 from bridge.training.separator.export import export
 from bridge.training.separator.plan import Plan
@@ -73,11 +73,11 @@ def test_a_checkpoint_brings_everything_back(plan: Plan) -> None:
 
 
 def test_less_sharp_masks_are_nearer_to_each_other(plan: Plan) -> None:
-    network = unet_network.UNet(plan.shape).eval()
+    made = network.UNet(plan.shape).eval()
     seen = torch.randn(1, 3, 64, 16, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
-        before = network(seen)
-        after = sharpened(network, 0.5)(seen)
+        before = made(seen)
+        after = sharpened(made, 0.5)(seen)
     torch.testing.assert_close(after, 0.5 * before)
 
 
@@ -86,14 +86,14 @@ def test_the_sharpness_that_suits_the_validation_songs_is_kept(
 ) -> None:
     trainer = Trainer(plan)
     export(trainer.averaged, plan.out / BEST)
-    before = unet.read_network(plan.out / BEST)
+    before = network.read_network(plan.out / BEST)
     liked = dict.fromkeys(SHARPNESSES, 1.0) | {0.7: 2.0}
     scores = iter(liked.values())
     monkeypatch.setattr(training, "mean_scores_db", lambda songs, bag: {"mean": next(scores)})
 
     trainer.calibrate(())
 
-    after = unet.read_network(plan.out / BEST)
+    after = network.read_network(plan.out / BEST)
     torch.testing.assert_close(after.head.weight, 0.7 * before.head.weight, rtol=2e-3, atol=1e-4)
     card = tomllib.loads((plan.out / BEST).with_suffix(".toml").read_text(encoding="utf-8"))
     assert card["training"]["sharpness"] == pytest.approx(0.7)
@@ -109,7 +109,7 @@ def test_a_training_ends_with_weights_that_the_engine_loads(plan: Plan) -> None:
         audio = np.random.default_rng(0).standard_normal((44_100, 1)) * 0.1
         _write(plan.data / "report" / f"{stem}.wav", audio)
     train(short, resume=False)
-    assert unet.load(plan.out / BEST, "cpu").stems == ("drums", "bass", "other", "vocals")
+    assert unet.load(plan.out / BEST).stems == ("drums", "bass", "other", "vocals")
     with (plan.out / LOG).open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert float(row["step"]) >= 1

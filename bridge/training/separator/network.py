@@ -1,4 +1,4 @@
-"""The network of the built-in separator: band powers in, one mask per stem, channel and band out.
+"""The network that is trained: band powers in, one mask per stem, channel and band out.
 
 A U-Net over time and frequency after A. Jansson et al., "Singing Voice Separation with Deep U-Net
 Convolutional Networks", ISMIR 2017: strided 5x5 convolutions, batch normalisation, leaky ReLU of
@@ -13,95 +13,47 @@ Convolutional Networks", ISMIR 2017: strided 5x5 convolutions, batch normalisati
 - One encoder and decoder serve all stems, and a softmax over them replaces the sigmoid, so that
   the stems sum to the mix.
 
-Conventions
------------
-Spectra are complex tensors of shape ``(…, bins, frames)``, band maps ``(…, bands, frames)``.
-Powers are those of the short-time spectrum, summed over a band's bins.
+The separator runs the same network without torch, see `engines.separation.unet_graph`. Conventions
+are those of `engines.separation.unet_layout`; spectra are complex tensors.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-SAMPLE_RATE = 44_100
-FRAME_SAMPLES = 4096
-HOP_SAMPLES = 1024
-BINS = FRAME_SAMPLES // 2 + 1
-STEMS = 4
-CHANNELS = 2
+from bridge.engines.separation.catalogue import FOUR_STEMS
+from bridge.engines.separation.unet import SEGMENT_FRAMES
+from bridge.engines.separation.unet_layout import (
+    CHANNELS,
+    FLOOR,
+    FRAME_SAMPLES,
+    HOP_SAMPLES,
+    LEAK,
+    PLANES,
+    SAMPLE_RATE,
+    STEMS,
+    Shape,
+    band_edges,
+)
+from bridge.engines.separation.window_model import Bag, Member
+from bridge.errors import ModelUnavailableError
 
-FLOOR = 1e-7
-"""Band powers are compressed above this share of the window's mean power: 70 dB below it."""
+if TYPE_CHECKING:
+    from pathlib import Path
 
-_PLANES = 3
-"""What the network sees: the levels of both channels, and how wide the band is between them."""
+    from numpy.typing import NDArray
+
+    from bridge.engines.audio import Audio
+
 _KERNEL = 5
-_LEAK = 0.2
 _DROPOUT = 0.25
 _DROPOUT_LAYERS = 2
 _NARROWEST_MIX = 8
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The sizes of a network, stored with its weights.
-
-    Parameters
-    ----------
-    bands
-        Of the frequency axis; a multiple of `stride`.
-    channels
-        Feature maps of the encoder's layers, from the outermost in.
-    full_channels
-        Feature maps of the decoder's last layer, at full resolution.
-    """
-
-    bands: int = 256
-    channels: tuple[int, ...] = (24, 48, 96, 192, 256)
-    full_channels: int = 24
-
-    @property
-    def stride(self) -> int:
-        """What bands and frames are divided by on the way in."""
-        return 1 << len(self.channels)
-
-    def to_json(self) -> str:
-        """Return the sizes as text, for the weights' header."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Shape:
-        """Return the sizes that `to_json` wrote."""
-        sizes = json.loads(text)
-        return cls(**{**sizes, "channels": tuple(sizes["channels"])})
-
-
-def band_edges(bands: int) -> list[int]:
-    """Return the first bin of every band, and after the last the number of bins.
-
-    A band is one bin wide or a constant fraction of its frequency, whichever is wider; the
-    fraction is the one that gives this many bands.
-
-    Raises
-    ------
-    ValueError
-        If there are more bands than bins, or too few for the highest to be resolved.
-    """
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        fraction = (low + high) / 2
-        edges = [0.0]
-        while edges[-1] < BINS and len(edges) <= bands:
-            edges.append(edges[-1] + max(1.0, fraction * edges[-1]))
-        low, high = (fraction, high) if edges[-1] < BINS else (low, fraction)
-    firsts = [round(edge) for edge in edges[:bands]]
-    if len(set(firsts)) != bands or firsts[-1] >= BINS:
-        raise ValueError(f"{BINS} bins cannot be divided into {bands} bands")
-    return [*firsts, BINS]
 
 
 def band_of_bin(bands: int) -> Tensor:
@@ -164,7 +116,7 @@ class UNet(nn.Module):
         super().__init__()
         self.shape = shape
         self.level_norm = nn.BatchNorm1d(shape.bands)
-        outer = (_PLANES, *shape.channels[:-1])
+        outer = (PLANES, *shape.channels[:-1])
         self.encoder = nn.ModuleList(
             _encoder_layer(before, after, shape.bands >> (depth + 1))
             for depth, (before, after) in enumerate(zip(outer, shape.channels, strict=True))
@@ -180,7 +132,7 @@ class UNet(nn.Module):
             )
             for depth in depths
         )
-        self.head = nn.Conv2d(shape.full_channels + _PLANES, STEMS * CHANNELS, 3, padding=1)
+        self.head = nn.Conv2d(shape.full_channels + PLANES, STEMS * CHANNELS, 3, padding=1)
 
     def forward(self, seen: Tensor) -> Tensor:
         """Return the logarithms of the masks, up to a constant.
@@ -217,7 +169,7 @@ def _encoder_layer(before: int, after: int, bands: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(before, after, _KERNEL, stride=2, padding=_KERNEL // 2, bias=False),
         nn.BatchNorm2d(after),
-        nn.LeakyReLU(_LEAK, inplace=True),
+        nn.LeakyReLU(LEAK, inplace=True),
         BandMixing(bands),
     )
 
@@ -239,3 +191,97 @@ def _decoder_layer(before: int, after: int, bands: int, *, dropout: float) -> nn
         BandMixing(bands),
         nn.Dropout2d(dropout),
     )
+
+
+def read_network(path: Path) -> UNet:
+    """Return a network with exported weights, in float32.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the file is missing or damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            shape = Shape.from_json(file.metadata()["shape"])
+            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        network = UNet(shape)
+        # How many batches trained a normalisation is not stored; nothing asks for it here.
+        counts = {name: torch.tensor(0) for name in network.state_dict() if name not in weights}
+        network.load_state_dict({**weights, **counts}, assign=True)
+    except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as exc:
+        raise ModelUnavailableError(
+            f"The weights of the built-in model unet, {path}, are missing or damaged ({exc}). "
+            "Install dawbridge again."
+        ) from exc
+    return network
+
+
+def bag_of(network: UNet, device: str) -> Bag:
+    """Return a separator for scores in training, with the network in evaluation mode."""
+    model = TorchModel(network.to(device).to(memory_format=torch.channels_last).eval(), device)
+    return Bag((Member(model, (1.0,) * len(FOUR_STEMS)),), normalised=False, device=device)
+
+
+@dataclass(frozen=True)
+class TorchModel:
+    """A network as a `WindowModel`.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode, on its device.
+    device
+        Name of that device.
+    """
+
+    network: UNet
+    device: str
+    sample_rate: int = SAMPLE_RATE
+    channels: int = CHANNELS
+    stems: tuple[str, ...] = FOUR_STEMS
+
+    @property
+    def segment_frames(self) -> int:
+        """Length of a window in samples."""
+        return SEGMENT_FRAMES * HOP_SAMPLES
+
+    def window_frames(self, frames: int) -> int:
+        """Return a full window."""
+        return max(frames, self.segment_frames)
+
+    @torch.inference_mode()
+    def forward(self, window: Audio) -> NDArray[np.float32]:
+        """Separate one window; see `WindowModel.forward`."""
+        mix = torch.from_numpy(np.ascontiguousarray(window)).to(self.device)
+        return np.asarray(separate(self.network, mix).to("cpu", torch.float32).numpy())
+
+
+def separate(network: UNet, mix: Tensor) -> Tensor:
+    """Separate audio of shape ``(2, samples)`` into ``(4, 2, samples)``, which sum to it."""
+    frame = torch.hann_window(FRAME_SAMPLES, device=mix.device)
+    spectrum = torch.stft(
+        mix, FRAME_SAMPLES, HOP_SAMPLES, window=frame, pad_mode="constant", return_complex=True
+    )
+    bands = band_of_bin(network.shape.bands).to(mix.device)
+    masks = _masks(network, spectrum, bands)
+    first_three = (masks[:3].index_select(2, bands) * spectrum).flatten(0, 1)
+    samples = mix.shape[1]
+    stems = torch.istft(first_three, FRAME_SAMPLES, HOP_SAMPLES, window=frame, length=samples)
+    drums, bass, vocals = stems.reshape(3, CHANNELS, samples)
+    other = mix - drums - bass - vocals
+    return torch.stack([drums, bass, other, vocals])
+
+
+def _masks(network: UNet, spectrum: Tensor, band_of: Tensor) -> Tensor:
+    """Return the masks of drums, bass, vocals and other: ``(4, 2, bands, frames)``."""
+    frames, stride = spectrum.shape[-1], network.shape.stride
+    left_right_side = torch.cat([spectrum, spectrum[:1] - spectrum[1:]])
+    bin_power = left_right_side.real.square() + left_right_side.imag.square()
+    power = bin_power.new_zeros(CHANNELS + 1, network.shape.bands, frames)
+    power.index_add_(1, band_of, bin_power)
+    padded = torch.nn.functional.pad(power, (0, -frames % stride))[None]
+    logits = network(planes(padded[:, :CHANNELS], padded[:, CHANNELS]))[0, ..., :frames]
+    return torch.softmax(logits, dim=0)[[0, 1, 3, 2]]
