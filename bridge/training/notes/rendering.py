@@ -112,7 +112,7 @@ def _sampled(
 def _sung(played: Piece, duration_s: float, rng: np.random.Generator) -> tuple[str, Audio]:
     style = str(rng.choice(_SUNG_STYLES))
     words = wording.draw(rng, wordless=False)
-    voice = solo.draw(style, played.notes, words, rng, speech_share=0.5)
+    voice = solo.draw(style, played.notes, words, rng)
     mono = voice.sing(played.notes, duration_s, rng)[np.newaxis]
     return f"sung:{style}", np.repeat(mono, 2, axis=0)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.training.singer import performer, phrases, phrasing, solo, wording
+from bridge.training.singer import performer, phrasing, solo, wording
 from bridge.training.singer.synthesis import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ SOUNDING_DB = -20.0
 ARRANGEMENTS = {"solo": 0.62, "doubled": 0.18, "harmony": 0.08, "choir": 0.12}
 """How often each comes."""
 
-_SPEECH_SHARE = 0.45  # of the voices sing what espeak-ng speaks
-_RECORDED_SPEECH_SHARE = 0.65  # the same where people's voices are among those that speak
 _HARMONIES = (-5, -4, -3, 3, 4, 7, -12, 12)
 
 
@@ -57,10 +55,8 @@ def sing(melody: Sequence[NoteEvent], duration_s: float, rng: np.random.Generato
         arrangement = "doubled"
     sound = np.zeros(samples, dtype=np.float32)
     words = wording.draw(rng, wordless=arrangement == "choir" or len(lines) > 1)
-    recorded = any(speaker.recorded for speaker in phrases.installed())
-    share = _RECORDED_SPEECH_SHARE if recorded else _SPEECH_SHARE
     for notes in lines[:4]:
-        voice = solo.draw(style, notes, words, rng, speech_share=share)
+        voice = solo.draw(style, notes, words, rng)
         sound += _arranged(arrangement, voice, notes, duration_s, rng)
     return levelled(sound)[None]
 

@@ -3,7 +3,7 @@
 The analysis is WORLD's: M. Morise, F. Yokomori and K. Ozawa, "WORLD: a vocoder-based high-quality
 speech synthesis system for real-time applications", IEICE Trans. 99-D (2016). A phrase is known by
 its speaker and its number, which decides text and pace (and espeak-ng's language and voice), so
-that it is the same on every machine with the same espeak-ng and flite, and can be kept in a folder.
+that it is the same on every machine with the same programs and voices, and can be kept in a folder.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import importlib.util
 import itertools
 import logging
 import os
-import shutil
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -23,13 +22,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bridge.errors import EngineFailedError
-from bridge.training.singer import speakers
+from bridge.training.singer import speakers, speaking, syllables
 from bridge.training.singer.synthesis import FRAME_RATE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bridge.training.singer.speakers import Speaker, Utterance
+    from bridge.training.singer.speakers import Speaker
+    from bridge.training.singer.speaking import Utterance
+    from bridge.training.singer.syllables import PhoneSet
 
     Half = NDArray[np.float16]
 
@@ -76,16 +77,14 @@ def installed() -> tuple[Speaker, ...]:
             "and songs of the same seed differ from those of a machine that has them."
         )
         return ()
-    voices = speakers.flite_voices()
-    found = tuple(one for one in speakers.PEOPLE if one.name in voices)
-    if shutil.which("espeak-ng"):
-        found = (speakers.ESPEAK, *found)
-    missing = [one.name for one in (speakers.ESPEAK, *speakers.PEOPLE) if one not in found]
+    found = speaking.able()
+    missing = [one for one in (speakers.ESPEAK, *speakers.PEOPLE) if one not in found]
     if missing:
         logger.warning(
-            "Nobody sings with the voices %s, which need espeak-ng and flite: songs of the same "
+            "Nobody sings with the voices %s, which need Debian's packages %s: songs of the same "
             "seed differ from those of a machine that has them.",
-            ", ".join(missing),
+            ", ".join(one.name for one in missing),
+            ", ".join(sorted({one.package for one in missing})),
         )
     return found
 
@@ -123,22 +122,25 @@ def _analysed(speaker: Speaker, number: int) -> Phrase:
     """Speak and take apart; a text in which no syllable is found is spoken in other words."""
     for attempt in range(8):
         rng = np.random.default_rng([number, attempt])
-        found = _analyse(speakers.utter(speaker, rng))
+        found = _analyse(speaking.utter(speaker, rng), speaker.language.phones)
         if len(found.syllables):
             return found
-    raise EngineFailedError(
-        f"{speaker.program} speaks, but no syllable can be found in what it says."
-    )
+    raise EngineFailedError(f"{speaker.name} speaks, but no syllable can be found in what it says.")
 
 
-def _analyse(said: Utterance) -> Phrase:
+def _analyse(said: Utterance, phones: PhoneSet) -> Phrase:
+    import soxr
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pyworld asks setuptools for its own version
         import pyworld
 
+    sample_rate, heard = said.sample_rate, said.samples
+    if sample_rate > 2 * TOP_HZ:
+        heard = soxr.resample(heard, sample_rate, 2 * TOP_HZ)
+        sample_rate = round(2 * TOP_HZ)
     # WORLD divides by the power of a frame: silence must not be empty.
-    sample_rate = said.sample_rate
-    speech = said.samples + 1e-5 * np.random.default_rng(0).standard_normal(len(said.samples))
+    speech = heard + 1e-5 * np.random.default_rng(0).standard_normal(len(heard))
     period_ms = 1000.0 / FRAME_RATE
     coarse_hz, times_s = pyworld.dio(speech, sample_rate, frame_period=period_ms)
     pitch_hz = pyworld.stonemask(speech, coarse_hz, times_s, sample_rate)
@@ -150,13 +152,13 @@ def _analyse(said: Utterance) -> Phrase:
     voiced = pitch_hz > 0.0
     share[~voiced] = 1.0
     if said.segments:
-        syllables = marked_syllables(speakers.syllable_marks(said.segments), voiced)
+        marks = marked_syllables(syllables.syllable_marks(said.segments, phones), voiced)
     else:
-        syllables = _syllables(log_power, voiced)
-    if len(syllables):
-        vowels = np.concatenate([np.arange(one[1], one[2]) for one in syllables])
+        marks = _syllables(log_power, voiced)
+    if len(marks):
+        vowels = np.concatenate([np.arange(one[1], one[2]) for one in marks])
         log_power -= np.log(np.median(_frame_power(log_power[vowels])))
-    return Phrase(log_power.astype(np.float16), share.astype(np.float16), syllables)
+    return Phrase(log_power.astype(np.float16), share.astype(np.float16), marks)
 
 
 def _frame_power(log_power: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -170,7 +172,7 @@ def marked_syllables(marks_s: NDArray[np.float64], voiced: NDArray[np.bool_]) ->
     Parameters
     ----------
     marks_s : np.ndarray [shape=(syllables, 4)]
-        As `speakers.syllable_marks` returns them.
+        As `syllables.syllable_marks` returns them.
     voiced : np.ndarray [shape=(frames,)]
         Where a pitch was found.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BREATH = Phone((550, 1500, 2600), 0.0, 1.0, 0.3, 4000.0, 1.0)
 _BREATH_SHAPE = (0.1, 0.3, 0.6, 0.85, 1.0, 0.9, 0.7, 0.25)
-_RECORDED_SHARE = 0.6  # of what is spoken comes from people's voices, where there are any
+_TRACT_TURNS = 3.0  # how often the tract of our own sings, relative to a person
 _ONSET_S = 0.2  # room for a syllable's consonants before the beat
 
 
@@ -144,14 +144,9 @@ class Voice:
 
 
 def draw(
-    style: str,
-    notes: Sequence[NoteEvent],
-    words: wording.Words,
-    rng: np.random.Generator,
-    *,
-    speech_share: float = 0.0,
+    style: str, notes: Sequence[NoteEvent], words: wording.Words, rng: np.random.Generator
 ) -> Voice:
-    """Return a voice that suits the notes.
+    """Return a voice that suits the notes: a vocal tract of our own, or one of those installed.
 
     Parameters
     ----------
@@ -163,29 +158,22 @@ def draw(
         What is sung.
     rng
         What singer and accent are drawn from.
-    speech_share
-        Probability of a voice that sings what was spoken, where there is one.
     """
     middle = float(np.median([note.pitch for note in notes]))
     singer = performer.draw(style, middle, rng)
     seed = int(rng.integers(1 << 31))
-    speaker: Speaker | None = None
+    speaker = _drawn_speaker(phrases.installed(), rng)
     numbers: tuple[int, ...] = ()
-    if rng.random() < speech_share and phrases.installed():
-        speaker = _drawn_speaker(phrases.installed(), rng)
+    if speaker:
         count = int(rng.integers(1, 6))
         numbers = tuple(int(number) for number in rng.integers(speaker.phrases, size=count))
     return Voice(singer, style, words, _accent(rng), seed, speaker, numbers)
 
 
-def _drawn_speaker(choice: Sequence[Speaker], rng: np.random.Generator) -> Speaker:
-    """Return a speaker; nothing is drawn where there is only one."""
-    if len(choice) == 1:
-        return choice[0]
-    recorded = [one for one in choice if one.recorded]
-    others = [one for one in choice if not one.recorded]
-    chosen = recorded if not others or rng.random() < _RECORDED_SHARE else others
-    return chosen[rng.integers(len(chosen))]
+def _drawn_speaker(choice: Sequence[Speaker], rng: np.random.Generator) -> Speaker | None:
+    """Return a speaker, or None for the tract of our own."""
+    turns = np.array([_TRACT_TURNS, *(one.turns for one in choice)])
+    return (None, *choice)[int(rng.choice(len(turns), p=turns / turns.sum()))]
 
 
 def _breaths(line: Sequence[Sung], level: float, rng: np.random.Generator) -> list[Spoken]:
