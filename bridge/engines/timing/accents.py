@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.engines.timing.features import BANDS, CHROMA_PER_SECOND, FRAMES_PER_SECOND
+from bridge.engines.timing.chroma import CHROMA_PER_SECOND
+from bridge.engines.timing.features import BANDS, FRAMES_PER_SECOND
 
 if TYPE_CHECKING:
     from bridge.engines.timing.features import Curve, Curves, Features

@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.engines.timing.chroma import (
+    CHROMA_HOP_SAMPLES,
+    MARGIN_SAMPLES,
+    SAMPLE_RATE,
+    chroma,
+)
 from bridge.errors import EngineFailedError
 
 if TYPE_CHECKING:
@@ -19,29 +25,19 @@ if TYPE_CHECKING:
 Curve = NDArray[np.float64]
 Curves = NDArray[np.float64]
 
-SAMPLE_RATE = 22_050
 HOP_SAMPLES = 256
 FRAMES_PER_SECOND = SAMPLE_RATE / HOP_SAMPLES
-
-CHROMA_HOP_SAMPLES = 2048
-CHROMA_PER_SECOND = SAMPLE_RATE / CHROMA_HOP_SAMPLES
 
 BAND_EDGES_HZ = (150.0, 1_500.0, 6_000.0)
 """Between kick and bass, tuned middle, snare, and hi-hat."""
 
 BANDS = len(BAND_EDGES_HZ) + 1
 
-_LOWEST_CHROMA_HZ = 65.406
-"""C2: the octave below holds kick drums, and the bass is heard by its harmonics."""
-
-_CHROMA_OCTAVES = 6
-
 _WINDOW_SAMPLES = 1024
 _MELS = 64
 _LOWEST_HZ = 30.0
 _FLOOR_POWER = 1e-7
 _BLOCK_SAMPLES = 344 * CHROMA_HOP_SAMPLES
-_MARGIN_SAMPLES = CHROMA_HOP_SAMPLES
 _SILENCE = 1e-4
 
 
@@ -55,7 +51,7 @@ class Features:
         Onset strength in dB a frame, from the lowest band up; frame j is centred at
         ``j / FRAMES_PER_SECOND`` seconds.
     chroma : np.ndarray [shape=(12, chroma frames)]
-        Constant-Q chroma from C up; frame j is centred at ``j / CHROMA_PER_SECOND`` seconds.
+        Constant-Q chroma from C up; frame j is centred at ``j / chroma.CHROMA_PER_SECOND`` seconds.
     duration_s
         Length of the region in seconds.
     """
@@ -82,26 +78,26 @@ def extract(buffer: DiskBuffer) -> Features | None:
     Raises
     ------
     EngineFailedError
-        librosa or the resampler failed.
+        The transforms or the resampler failed.
     """
     if buffer.duration_s < 1.0:
         return None
-    bands, chroma, loudest = [], [], 0.0
+    bands, pitch_classes, loudest = [], [], 0.0
     try:
         weights = _mel_weights()
         samples = int(buffer.duration_s * SAMPLE_RATE)
         for start in range(0, samples, _BLOCK_SAMPLES):
             length = min(_BLOCK_SAMPLES, samples - start)
-            audio = _mono(buffer, start - _MARGIN_SAMPLES, _BLOCK_SAMPLES + 2 * _MARGIN_SAMPLES)
+            audio = _mono(buffer, start - MARGIN_SAMPLES, _BLOCK_SAMPLES + 2 * MARGIN_SAMPLES)
             loudest = max(loudest, float(np.abs(audio).max()))
             bands.append(_block_onsets(audio, length, weights))
-            chroma.append(_block_chroma(audio, length))
+            pitch_classes.append(chroma(audio, -(-length // CHROMA_HOP_SAMPLES)))
     except Exception as exc:
         raise EngineFailedError(f"The tempo could not be estimated: {exc}") from exc
     if loudest < _SILENCE:
         return None
     return Features(
-        np.concatenate(bands, axis=1), np.concatenate(chroma, axis=1), buffer.duration_s
+        np.concatenate(bands, axis=1), np.concatenate(pitch_classes, axis=1), buffer.duration_s
     )
 
 
@@ -119,16 +115,45 @@ def _mono(buffer: DiskBuffer, start: int, length: int) -> NDArray[np.float32]:
 
 
 def _mel_weights() -> list[NDArray[np.float32]]:
-    """Return the mel filters of each band."""
-    import librosa
+    """Return the mel filters of each band, of shape ``(filters, bins)``."""
+    lowest, highest = _mel(np.array([_LOWEST_HZ, SAMPLE_RATE / 2])).tolist()
+    edges_hz = _hertz(np.linspace(lowest, highest, _MELS + 2))
+    filters = _triangles(edges_hz)
+    rows = np.searchsorted(BAND_EDGES_HZ, edges_hz[1:-1])
+    heard = filters.any(axis=1)
+    return [filters[(rows == band) & heard] for band in range(BANDS)]
 
-    mel: Any = librosa.filters.mel(
-        sr=SAMPLE_RATE, n_fft=_WINDOW_SAMPLES, n_mels=_MELS, fmin=_LOWEST_HZ
+
+def _triangles(edges_hz: Curve) -> NDArray[np.float32]:
+    """Return filters that rise from each edge to the next and fall to the one after.
+
+    Each has the area of 1 Hz, so that white noise is as loud in all of them.
+    """
+    bins_hz = np.fft.rfftfreq(_WINDOW_SAMPLES, 1.0 / SAMPLE_RATE)
+    low, middle, high = (
+        edges_hz[:-2, np.newaxis],
+        edges_hz[1:-1, np.newaxis],
+        edges_hz[2:, np.newaxis],
     )
-    centres: Any = librosa.mel_frequencies(_MELS + 2, fmin=_LOWEST_HZ, fmax=SAMPLE_RATE / 2)[1:-1]
-    rows = np.searchsorted(BAND_EDGES_HZ, centres)
-    heard = mel.any(axis=1)
-    return [mel[(rows == band) & heard] for band in range(BANDS)]
+    rising = (bins_hz - low) / (middle - low)
+    falling = (high - bins_hz) / (high - middle)
+    shapes = np.maximum(0.0, np.minimum(rising, falling))
+    return np.asarray(shapes * 2.0 / (high - low), dtype=np.float32)
+
+
+def _mel(hertz: Curve) -> Curve:
+    """Return places on the mel scale of M. Slaney, "Auditory Toolbox", 1998.
+
+    It is linear below 1 kHz, where 15 mel are 1 kHz, and logarithmic above, 27 mel from there to
+    6.4 kHz.
+    """
+    above = 15.0 + 27.0 * np.log(np.maximum(hertz, 1_000.0) / 1_000.0) / np.log(6.4)
+    return np.where(hertz < 1_000.0, hertz * 15.0 / 1_000.0, above)
+
+
+def _hertz(mel: Curve) -> Curve:
+    above = 1_000.0 * 6.4 ** ((np.maximum(mel, 15.0) - 15.0) / 27.0)
+    return np.where(mel < 15.0, mel * 1_000.0 / 15.0, above)
 
 
 def _block_onsets(
@@ -137,7 +162,7 @@ def _block_onsets(
     """Return the mean rise in dB of each band's mel filters, from each frame to the next."""
     import scipy.fft
 
-    first = _MARGIN_SAMPLES - _WINDOW_SAMPLES // 2 - HOP_SAMPLES
+    first = MARGIN_SAMPLES - _WINDOW_SAMPLES // 2 - HOP_SAMPLES
     frames = -(-length // HOP_SAMPLES) + 1
     window = np.hanning(_WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(audio[first:], _WINDOW_SAMPLES)
@@ -148,20 +173,3 @@ def _block_onsets(
         level_db = 10.0 * np.log10(band @ power + _FLOOR_POWER)
         rises.append(np.maximum(0.0, np.diff(level_db, axis=1)).mean(axis=0))
     return np.asarray(rises, dtype=np.float64)
-
-
-def _block_chroma(audio: NDArray[np.float32], length: int) -> Curves:
-    """Return chroma without tuning: what is a quarter tone off is nobody's key."""
-    import librosa
-
-    frames = -(-length // CHROMA_HOP_SAMPLES)
-    chroma: Any = librosa.feature.chroma_cqt(
-        y=audio[_MARGIN_SAMPLES:],
-        sr=SAMPLE_RATE,
-        hop_length=CHROMA_HOP_SAMPLES,
-        fmin=_LOWEST_CHROMA_HZ,
-        n_octaves=_CHROMA_OCTAVES,
-        norm=None,
-        tuning=0.0,
-    )
-    return np.asarray(chroma[:, :frames], dtype=np.float64)

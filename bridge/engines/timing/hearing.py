@@ -79,7 +79,7 @@ def hear(buffer: DiskBuffer, *, tempo: float | None = None, meter: str | None = 
     Raises
     ------
     EngineFailedError
-        librosa failed.
+        The audio could not be analysed.
     """
     found = features.extract(buffer)
     if found is None:

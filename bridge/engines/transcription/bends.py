@@ -60,7 +60,6 @@ def follow(posteriors: Posteriors, note: FrameNote) -> Bend | None:
     distance = np.arange(low, high, dtype=np.float32) - middle
     preferred = window * np.exp(-0.5 * (distance / _SPREAD_BINS) ** 2)
     cents = _smooth(CENTS_PER_BIN * (_peak_places(window, preferred.argmax(axis=1)) + low - middle))
-    cents = np.clip(cents, -REACH_CENTS, REACH_CENTS)
     if float(np.abs(cents).max()) < _STEADY_CENTS:
         return None
     times_s = np.arange(note.start, note.end) / FRAMES_PER_SECOND

@@ -1,8 +1,9 @@
 """``python -m bridge.training.drums``: kits, loops, network, student and templates, from nothing.
 
 Strikes every kit that is installed, renders loops on them, trains the network on the loops, then a
-student of it on separated drums, keeps whichever of the two hears separated drums better, and
-leaves weights, templates and card in the output folder. What was rendered before is kept.
+student of it on separated drums, ships whichever of the two hears drums better, alone and
+separated, and leaves weights, templates and card in the output folder. What was rendered before is
+kept.
 """
 
 from __future__ import annotations
@@ -18,23 +19,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bridge.engines.transcription.drums import activations, nmf
-from bridge.engines.transcription.drums.kit import NAMES
 from bridge.errors import BridgeError
 from bridge.training.drums import examples, sources, teaching
 from bridge.training.drums.bleed import Bleed
+from bridge.training.drums.choosing import export_better
 from bridge.training.drums.clips import Room
-from bridge.training.drums.export import export, write_drum_card
 from bridge.training.drums.sources import MACHINE
 from bridge.training.drums.templates import templates, write_templates
 from bridge.training.drums.training import Lesson, Plan, Trainer, train
-from bridge.training.drums.validation import activations as answers_of
-from bridge.training.drums.validation import best_thresholds, score
 from bridge.training.songs import cache
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from bridge.engines.transcription.drums.network import DrumNetwork
     from bridge.training.drums.examples import Example
     from bridge.training.drums.strokes import Kit
     from bridge.training.songs.soundfonts import Split
@@ -81,60 +78,28 @@ def _make(given: argparse.Namespace, progress: Progress) -> None:
     clips += _separated(given.data, "train", given.separated, rooms["train"], progress)
     separated = _separated(given.data, "valid", SEPARATED_CLIPS, rooms["valid"], progress)
     lessons = [Lesson.of(one) for one in clips]
-    teacher = _trained(Trainer(Plan(given.minutes, seed=given.seed), lessons), "teacher", progress)
+    teaching_plan = Plan(given.minutes, seed=given.seed)
+    teacher = _trained(Trainer(teaching_plan, lessons), "teacher", progress)
     songs = sorted((given.songs / "train").glob("[0-9]*"))[: given.pair_songs]
     task = progress.add_task("separated songs", total=len(songs))
     teaching.write_pairs(
         songs, given.data, "cpu", lambda done: progress.update(task, completed=done)
     )
-    taught = teaching.lessons(teacher, list(teaching.read_pairs(given.data)))
+    taught = teaching.lessons(teacher.averaged, list(teaching.read_pairs(given.data)))
     plan = Plan(given.student_minutes, seed=given.seed + 1, learning_rate=given.student_rate)
     # Half of what the student hears is the teacher's: there are fewer pairs than clips.
     often = max(1, len(lessons) // max(1, len(taught)))
-    student = _trained(Trainer(plan, lessons + taught * often, teacher), "student", progress)
+    pupil = Trainer(plan, lessons + taught * often, teacher.averaged)
+    student = _trained(pupil, "student", progress)
     valid = list(examples.read_examples(given.data, "valid"))
     heard = {"held_out_kits": valid, "held_out_kits_separated": separated}
-    better = max((teacher, student), key=lambda network: _mean_f(network, heard))
     facts = {
         "clips": len(lessons),
         "songs_separated": len(songs),
-        "student": better is student,
         "kits": sorted(kits["train"]),
         "kits_held_out": sorted(kits["valid"]),
     }
-    _export(given.out / activations.WEIGHTS.name, better, heard, facts)
-
-
-def _mean_f(network: DrumNetwork, heard: Mapping[str, Sequence[Example]]) -> float:
-    """Return the mean F-measure over drums and sets of clips, each at its best threshold."""
-    scores = [
-        score.f_measure
-        for clips in heard.values()
-        for _, score in best_thresholds(answers_of(network, clips), clips).values()
-    ]
-    return sum(scores) / len(scores)
-
-
-def _export(
-    weights: Path,
-    network: DrumNetwork,
-    heard: Mapping[str, Sequence[Example]],
-    facts: Mapping[str, object],
-) -> None:
-    """Write the weights with the thresholds that serve all clips best, and their card."""
-    together = [clip for clips in heard.values() for clip in clips]
-    tuned = best_thresholds(answers_of(network, together), together)
-    thresholds = {drum: threshold for drum, (threshold, _) in tuned.items()}
-    export(network, thresholds, weights)
-    scored = {}
-    for name, clips in heard.items():
-        answers = answers_of(network, clips)
-        scored[name] = {
-            drum: (threshold, score(answers, clips, NAMES.index(drum), threshold))
-            for drum, threshold in thresholds.items()
-        }
-    told = {"training": {**facts, "bytes": weights.stat().st_size}}
-    write_drum_card(weights.with_suffix(".toml"), network, told, scored)
+    export_better(given.out, {"teacher": teacher, "student": student}, heard, facts)
 
 
 def _songs(folder: Path, split: Split, hours: float, progress: Progress) -> None:
@@ -171,13 +136,14 @@ def _separated(
     return list(examples.read_examples(folder, f"{split}-separated"))
 
 
-def _trained(trainer: Trainer, name: str, progress: Progress) -> DrumNetwork:
+def _trained(trainer: Trainer, name: str, progress: Progress) -> Trainer:
     task = progress.add_task(name, total=1.0)
 
     def said(share: float, loss: float) -> None:
         progress.update(task, completed=share, description=f"{name} {loss:.4f}")
 
-    return train(trainer, said)
+    train(trainer, said)
+    return trainer
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -185,8 +185,8 @@ def _equalised(levels: Maps, rng: np.random.Generator) -> Maps:
     return np.asarray(np.log10(power * 10.0 ** (curve_db / 10.0) + FLOOR), dtype=np.float32)
 
 
-def train(trainer: Trainer, said: Callable[[float, float], None]) -> DrumNetwork:
-    """Train until the plan's time is over; return the averaged network in evaluation mode.
+def train(trainer: Trainer, said: Callable[[float, float], None]) -> None:
+    """Train until the plan's time is over; leave the averaged network in evaluation mode.
 
     Parameters
     ----------
@@ -199,4 +199,4 @@ def train(trainer: Trainer, said: Callable[[float, float], None]) -> DrumNetwork
     start_s = time.monotonic()
     while (elapsed_s := time.monotonic() - start_s) < end_s:
         said(elapsed_s / end_s, trainer.learn(elapsed_s / end_s))
-    return trainer.averaged.eval()
+    trainer.averaged.eval()

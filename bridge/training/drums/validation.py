@@ -9,13 +9,13 @@ import torch
 
 from bridge.engines.note_scores import score_onsets
 from bridge.engines.transcription.drums.activations import rule_of
-from bridge.engines.transcription.drums.kit import DRUMS
+from bridge.engines.transcription.drums.kit import DRUMS, NAMES
 from bridge.engines.transcription.drums.peaks import find_peaks, refine
 from bridge.engines.transcription.drums.spectra import FLOOR, FRAMES_PER_SECOND
 from bridge.training.drums.examples import CLIP_S
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bridge.training.drums.examples import Example
 
     Curves = NDArray[np.float32]
+    Tuned = Mapping[str, tuple[float, OnsetScores]]
 
 THRESHOLDS = tuple(np.round(np.arange(0.10, 0.81, 0.05), 2).tolist())
 _GAP_S = 1.0
@@ -59,9 +60,7 @@ def score(
     return score_onsets(np.concatenate(played), np.concatenate(heard))
 
 
-def best_thresholds(
-    answers: Sequence[Curves], examples: Sequence[Example]
-) -> dict[str, tuple[float, OnsetScores]]:
+def best_thresholds(answers: Sequence[Curves], examples: Sequence[Example]) -> Tuned:
     """Return, by drum, the threshold with the highest F-measure, and its scores."""
     found = {}
     for index, drum in enumerate(DRUMS):
@@ -69,3 +68,18 @@ def best_thresholds(
         best, threshold = max(scored, key=lambda pair: pair[0].f_measure)
         found[drum.name] = (threshold, best)
     return found
+
+
+def at_thresholds(
+    answers: Sequence[Curves], examples: Sequence[Example], thresholds: Mapping[str, float]
+) -> Tuned:
+    """Return, by drum, its threshold and the scores that it leads to."""
+    return {
+        drum: (threshold, score(answers, examples, NAMES.index(drum), threshold))
+        for drum, threshold in thresholds.items()
+    }
+
+
+def mean_f(tuned: Tuned) -> float:
+    """Return the mean F-measure over the drums."""
+    return sum(found.f_measure for _, found in tuned.values()) / len(tuned)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from bridge.engines.transcription.drums.kit import DRUMS
 from bridge.engines.transcription.drums.network import DrumNetwork, Shape
 from bridge.engines.transcription.drums.spectra import BANDS, FLOOR
 from bridge.training.drums import examples, teaching, validation
+from bridge.training.drums.choosing import export_better
 from bridge.training.drums.clips import Clip, Room, Truth
 from bridge.training.drums.examples import Example
 from bridge.training.drums.targets import bumps, loss
@@ -19,6 +21,11 @@ from bridge.training.drums.templates import templates, write_templates
 from bridge.training.drums.training import Lesson, Plan, Trainer
 
 from .test_clips import clicks
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 TINY = Shape((4, 4), 16, (1, 2))
 SILENT = np.log10(FLOOR)
@@ -72,6 +79,34 @@ def test_a_student_learns_from_its_teacher_alone(teacher: DrumNetwork) -> None:
     unseen = [clip_of(97)]
     answers = validation.activations(student.averaged.eval(), unseen)
     assert validation.best_thresholds(answers, unseen)["kick"][1].f_measure > 0.9
+
+
+def test_the_network_that_hears_better_is_shipped_and_the_card_tells_of_both(
+    tmp_path: Path, teacher: DrumNetwork
+) -> None:
+    lessons = [Lesson.of(clip_of(1))]
+    plan = Plan(1.0, TINY, batch=2, frames=100, half=False)
+    trainers = {"untaught": Trainer(plan, lessons), "taught": Trainer(plan, lessons, teacher)}
+    for trainer in trainers.values():
+        trainer.averaged.eval()
+    heard = {"kits": [clip_of(95)], "kits_separated": [clip_of(96)]}
+
+    better = export_better(tmp_path, trainers, heard, {"clips": 1})
+
+    assert better == "taught"
+    shipped = tmp_path / "drums.safetensors"
+    assert shipped.read_bytes() == (tmp_path / "taught.safetensors").read_bytes()
+    assert shipped.read_bytes() != (tmp_path / "untaught.safetensors").read_bytes()
+    card = tomllib.loads((tmp_path / "drums.toml").read_text("utf-8"))
+    assert card["training"]["shipped"] == "taught"
+    assert card["training"]["clips"] == 1
+    for title in heard:
+        scores = [card[name][f"f_measure_{title}"] for name in trainers]
+        assert (
+            scores[0]
+            < scores[1]
+            == pytest.approx(np.mean([row["f_measure"] for row in card[title].values()]), abs=2e-3)
+        )
 
 
 def test_targets_are_bumps_around_the_onsets() -> None:

@@ -93,12 +93,13 @@ def _network_strokes(
 def _factor_strokes(
     buffer: DiskBuffer, settings: DrumFactorSettings, progress: Progress
 ) -> list[Stroke]:
-    from bridge.engines.transcription.drums import nmf
+    from bridge.engines.transcription.drums import attacks, nmf
 
     names, templates = nmf.load_templates()
     answers = nmf.infer(buffer, templates, settings.free_templates, progress)
+    rises = attacks.strength(buffer)
     return without_rivals(
         Stroke(onset_s, NAMES.index(name), sureness)
         for name, curve in zip(names, answers.T.copy(), strict=True)
-        for onset_s, sureness in nmf.find_onsets(curve, settings.threshold)
+        for onset_s, sureness in nmf.find_onsets(curve, settings.threshold, rises)
     )

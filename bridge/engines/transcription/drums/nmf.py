@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.engines.transcription.drums.attacks import attack_before
 from bridge.engines.transcription.drums.kit import NAMES
-from bridge.engines.transcription.drums.peaks import PeakRule, find_peaks, refine
+from bridge.engines.transcription.drums.peaks import PeakRule, find_peaks
 from bridge.errors import ModelUnavailableError
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ FRAMES_PER_SECOND = SAMPLE_RATE / HOP_SAMPLES
 BINS = FRAME_SAMPLES // 2 + 1
 
 TEMPLATES = Path(__file__).parents[2] / "weights" / "drum_templates.safetensors"
-EARLY_S = 0.002
-"""How much earlier than the onset an activation rises most, since frames reach ahead."""
 
 WINDOW_FRAMES = 1024
 """Frames that are factorised together: 12 s. The free templates are found anew in each window."""
@@ -202,11 +201,13 @@ def _steepest(curve: Matrix, rise: Matrix, frame: int) -> int:
     return since + int(np.argmax(rise[since : frame + 1]))
 
 
-def find_onsets(curve: Matrix, threshold: float) -> list[tuple[float, float]]:
+def find_onsets(curve: Matrix, threshold: float, rises: Matrix) -> list[tuple[float, float]]:
     """Return the strokes of one drum: onset in seconds, and height over threshold.
 
-    A maximum is a stroke by the rule of the paper (section 3.3). Its onset is where the activation
-    rose most since it was half as high: a drum that booms is loudest some time after the stroke.
+    A maximum is a stroke by the rule of the paper (section 3.3). Its onset is the attack before the
+    place where the activation rose most since it was half as high: the click of a drum that booms
+    is explained by other templates, and its own activation is highest some time after. Two maxima
+    after one attack are one stroke.
 
     Parameters
     ----------
@@ -214,13 +215,17 @@ def find_onsets(curve: Matrix, threshold: float) -> list[tuple[float, float]]:
         The drum's activation.
     threshold
         How far a maximum must exceed the moving median, as a share of the highest.
+    rises
+        As `attacks.strength` returned them.
     """
     least = threshold * float(curve.max(initial=0.0))
     if least <= 0.0:
         return []
-    found = find_peaks(curve, PeakRule(least, _MEDIAN_FRAMES, _APART_FRAMES))
     rise = np.maximum(0.0, np.diff(curve, prepend=np.float32(0.0)))
-    steepest = np.array([_steepest(curve, rise, int(frame)) for frame in found], dtype=np.intp)
-    places = refine(rise / np.float32(least), steepest)
-    onsets_s = np.maximum(0.0, places / FRAMES_PER_SECOND + EARLY_S)
-    return list(zip(onsets_s.tolist(), (curve[found] / least).tolist(), strict=True))
+    sureness: dict[float, float] = {}
+    for frame in find_peaks(curve, PeakRule(least, _MEDIAN_FRAMES, _APART_FRAMES)).tolist():
+        heard_s = _steepest(curve, rise, frame) / FRAMES_PER_SECOND
+        onset_s = attack_before(rises, heard_s)
+        if onset_s is not None:
+            sureness[onset_s] = max(sureness.get(onset_s, 0.0), float(curve[frame]) / least)
+    return sorted(sureness.items())

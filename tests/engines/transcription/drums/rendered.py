@@ -32,15 +32,16 @@ def ride() -> np.ndarray:
     """Return a cymbal with a ping, which the machine does not have."""
     rng = np.random.default_rng(5)
     time_s = np.arange(round(2.2 * SAMPLE_RATE)) / SAMPLE_RATE
-    partials_hz = rng.uniform(2_000.0, 14_000.0, 80)
-    decays_s = 0.6 * np.sqrt(3_000.0 / partials_hz)
+    partials_hz = np.exp(rng.uniform(np.log(2_000.0), np.log(14_000.0), 80))
+    decays_s = 2.0 * np.sqrt(3_000.0 / partials_hz)
     ping = sum(
         np.sin(2 * np.pi * hz * time_s + hz) * np.exp(-time_s / decay_s)
         for hz, decay_s in zip(partials_hz, decays_s, strict=True)
     )
     wash = np.diff(rng.normal(size=len(time_s)), append=0.0) * np.exp(-time_s)
-    stick = rng.normal(size=len(time_s)) * np.exp(-time_s / 0.004)
-    return np.asarray(0.034 * ping + 0.02 * wash + 0.15 * stick, dtype=np.float32)
+    wash *= np.minimum(1.0, time_s / 0.01)
+    stick = rng.normal(size=len(time_s)) * np.exp(-time_s / 0.002)
+    return np.asarray(0.034 * ping + 0.02 * wash + 0.05 * stick, dtype=np.float32)
 
 
 def plain_stroke(pitch: int, velocity: int = 110) -> np.ndarray:
