@@ -67,6 +67,9 @@ class Settings(Value):
     models: Path | None = Field(
         default=None, description="folder with separation models (safetensors) of your own"
     )
+    plugin_folders: tuple[Path, ...] = Field(
+        default=(), description="folders with plugins, besides those where they are installed"
+    )
     read_roots: tuple[Path, ...] = Field(
         default=(), description="read audio only below these folders; none = wherever you may read"
     )
@@ -88,6 +91,19 @@ class Settings(Value):
     stall_timeout_s: float = Field(
         default=180.0, ge=1, le=86400, description="end a job that makes no progress this long"
     )
+    kept_stems_mib: int = Field(
+        default=2048,
+        ge=0,
+        le=1 << 24,
+        description="keep separated stems up to this many MiB, so that a job with another chain or "
+        "knob need not separate again; 0 keeps none",
+    )
+    plugin_timeout_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=3600,
+        description="give up a plugin that does not answer this long, loading or processing",
+    )
     max_region_s: float = Field(
         default=4 * 3600.0, gt=0, le=86400, description="longest region, in seconds"
     )
@@ -99,7 +115,7 @@ class Settings(Value):
         default=65536, ge=1024, le=1 << 24, description="largest OSC packet taken over TCP"
     )
 
-    @field_validator("data", "presets", "models", "read_roots", "output_roots")
+    @field_validator("data", "presets", "models", "plugin_folders", "read_roots", "output_roots")
     @classmethod
     def _absolute(cls, value: Any) -> Any:
         if value is None:

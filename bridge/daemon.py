@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from bridge import __version__
-from bridge.core.lifecycle import Lifecycle, Limits
+from bridge.core.lifecycle import STEMS_FOLDER, Lifecycle, Limits
 from bridge.core.paths import PathPolicy
 from bridge.core.presets import Presets
 from bridge.core.scheduler import Scheduler
 from bridge.core.service import Service
 from bridge.core.store import Store
 from bridge.engines.devices import settle_device
+from bridge.engines.effects import knobs
+from bridge.engines.effects.plugins_library import PluginLibrary
+from bridge.engines.effects.stage import EffectsStage
+from bridge.engines.kept_stems import KeptStems
 from bridge.engines.separation.catalogue import catalogue
 from bridge.engines.separation.stage import SeparateStage
 from bridge.engines.stages import stages
@@ -58,7 +62,9 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     started_s = time.monotonic()
+    kept = KeptStems(settings.data / STEMS_FOLDER, settings.kept_stems_mib << 20)
     with _own_folder(settings.data), contextlib.closing(Store(settings.data / STORE_NAME)) as store:
+        kept.tidy()
         clients = Clients(settings.max_clients, time.monotonic)
         pool = WorkerPool(lambda: lifecycle, settings.stall_timeout_s)
         lifecycle = Lifecycle(
@@ -99,6 +105,8 @@ def _limits(settings: Settings) -> Limits:
         allow_pickle=settings.allow_pickle,
         offline=settings.offline,
         fetch_timeout_s=settings.fetch_timeout_s,
+        plugin_timeout_s=settings.plugin_timeout_s,
+        kept_stems_bytes=settings.kept_stems_mib << 20,
     )
 
 
@@ -109,8 +117,10 @@ def _service(settings: Settings, lifecycle: Lifecycle) -> Service:
         policy=PathPolicy(settings.read_roots, (*settings.output_roots, settings.data)),
         kinds={
             **stages(),
+            "effects": EffectsStage(PluginLibrary.below(settings.data)),
             "separate": SeparateStage(settings.models, allow_pickle=settings.allow_pickle),
         },
+        knob_table=knobs,
         data=settings.data,
         settle_device=settle_device,
     )

@@ -155,6 +155,11 @@ class WorkOrder(Value):
     allow_pickle: bool = False
     offline: bool = False
     fetch_timeout_s: float = 60.0
+    plugin_timeout_s: float = 30.0
+    stems_folder: str | None = Field(
+        default=None, description="where separated stems are kept for later jobs; None keeps none"
+    )
+    kept_stems_bytes: int = Field(default=0, ge=0, description="most that is kept there")
     replaces: tuple[str, ...] = Field(
         default=(), description="files of an interrupted attempt at this job, to be overwritten"
     )
@@ -291,3 +296,6 @@ class Manifest(Value):
     warnings: tuple[JobWarning, ...]
     seconds_per_stage: dict[str, float]
     reused_from: str | None = Field(default=None, description="the job whose result this is")
+    kept_from: str | None = Field(
+        default=None, description="the job that separated these stems; None if this one did"
+    )

@@ -12,6 +12,7 @@ from bridge.core.presets import Presets
 from bridge.core.scheduler import Scheduler
 from bridge.core.service import Service
 from bridge.core.store import Store
+from bridge.engines.effects import knobs
 from bridge.engines.stages import stages
 from bridge.models import MidiClip, Stem
 from bridge.osc.codec import Message, decode
@@ -132,6 +133,7 @@ def make_core(folder: Path, *, queue: int = 8, store: Store | None = None) -> Co
         allow_pickle=False,
         offline=True,
         fetch_timeout_s=1.0,
+        kept_stems_bytes=1 << 30,
     )
     lifecycle = Lifecycle(store, Scheduler(queue), limits, folder, runner, sink, clock, clock)
     service = Service(
@@ -139,6 +141,7 @@ def make_core(folder: Path, *, queue: int = 8, store: Store | None = None) -> Co
         presets=Presets((folder / "presets", shipped("presets"))),
         policy=PathPolicy((), (folder,)),
         kinds=stages(),
+        knob_table=knobs,
         data=folder,
         settle_device=lambda wanted: "cpu" if wanted == "auto" else wanted,
     )

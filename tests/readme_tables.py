@@ -9,6 +9,14 @@ from pathlib import Path
 from bridge.config import Settings
 from bridge.core.presets import Presets
 from bridge.engines.audio_formats import FORMATS
+from bridge.engines.effects.table import (
+    CHAIN_PARAMETERS,
+    EFFECTS,
+    MIX,
+    PATH_PARAMETERS,
+    PLUGIN,
+    SLOT_PARAMETERS,
+)
 from bridge.engines.separation.catalogue import catalogue
 from bridge.osc.spec import markdown
 from bridge.resources import shipped
@@ -20,6 +28,8 @@ def tables() -> dict[str, str]:
     """Return every table by its name in the README."""
     return {
         "recipes": _recipes(),
+        "chains": _chains(),
+        "effects": _effects(),
         "formats": _formats(),
         "models": _models(),
         "contract": markdown(),
@@ -50,6 +60,36 @@ def _recipes() -> str:
         for r in recipes
     ]
     return _table(("recipe", "what it gives", "stages"), *rows)
+
+
+def _chains() -> str:
+    chains = Presets((shipped("presets"),)).chains()
+    rows = [(f"`{name}`", str(chain["description"])) for name, chain in chains.items()]
+    return _table(("chain", "what it is for"), *rows)
+
+
+def _effects() -> str:
+    rows = []
+    groups = [("the chain itself", "", CHAIN_PARAMETERS), ("every effect", "", SLOT_PARAMETERS)]
+    groups += [(f"`{e.name}`", e.meaning, e.parameters) for e in (*EFFECTS, MIX, PLUGIN)]
+    groups += [("a path of `Mix`", "", PATH_PARAMETERS)]
+    for name, meaning, parameters in groups:
+        if meaning:
+            rows.append((name, "", "", "", meaning))
+        for index, knob in enumerate(parameters):
+            first = name if not index and not meaning else ""
+            default = "" if knob.default in {None, ""} else f"{knob.default}"
+            if type(knob.default) is float:
+                default = f"{knob.default:g}"
+            span = f"{knob.span} {_SIGNS.get(knob.unit, knob.unit)}".strip()
+            rows.append((first, f"`{knob.name}`", span, default, knob.meaning))
+    return _table(("effect", "parameter", "range", "default", "what it does"), *rows)
+
+
+_SIGNS = dict.fromkeys(
+    ("0…1", "-1…1", "0…2", "0…10", "switch", "choice", "file", "gain", "ratio", "Q"), ""
+)
+"""Units that the range already shows."""
 
 
 def _formats() -> str:

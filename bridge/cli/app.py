@@ -10,6 +10,9 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.chains import group as chains_group
+from bridge.cli.plugins import group as plugins_group
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -17,6 +20,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Stems and MIDI for the bars you selected: the bridge between your DAW and music models.",
 )
+
+
+def _mounted(group: typer.Typer, name: str) -> typer.Typer:
+    app.add_typer(group, name=name)
+    return group
+
+
+chains = _mounted(chains_group, "chains")
+plugins = _mounted(plugins_group, "plugins")
 
 Host = Annotated[str | None, typer.Option(help="Address of the daemon.")]
 Port = Annotated[int | None, typer.Option(help="UDP and TCP port of the daemon.")]
@@ -96,6 +108,29 @@ def run(  # noqa: PLR0917 - one flag for each option of the contract
     for name in ("run_command", "recipe", "events", "as_json", "config"):
         del given[name]
     run_command.run(recipe, given, events, config, as_json=as_json)
+
+
+@app.command()
+def again(  # noqa: PLR0917 - the flags that matter once the stems are there
+    job: Annotated[str | None, typer.Argument(help="Its id; the newest finished without.")] = None,
+    pre: Annotated[str | None, typer.Option(help="Another effect chain before.")] = None,
+    post: Annotated[str | None, typer.Option(help="Other effect chains for the stems.")] = None,
+    format: Annotated[  # noqa: A002
+        str | None, typer.Option(help="wav16, wav24, wav32f, flac or mp3.")
+    ] = None,
+    bitrate: Annotated[int | None, typer.Option(help="Of an mp3, kbit/s.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Write the job's events here, one a line.")
+    ] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Run a job once more with the knobs as they are now, on stems that are separated already."""
+    from bridge.cli import run as run_command
+
+    given = {"pre": pre, "post": post, "format": format, "bitrate": bitrate, "output": output}
+    run_command.again(job, given, events, config, as_json=as_json)
 
 
 @app.command()
@@ -202,18 +237,6 @@ def recipes(as_json: AsJson = False, config: Config = None) -> None:
     from bridge.cli import listings
 
     listings.recipes(config, as_json=as_json)
-
-
-@app.command()
-def chains(
-    effects: Annotated[bool, typer.Option("--effects", help="List the effects instead.")] = False,
-    as_json: AsJson = False,
-    config: Config = None,
-) -> None:
-    """List the effect chains."""
-    from bridge.cli import listings
-
-    listings.chains(config, effects=effects, as_json=as_json)
 
 
 @app.command()

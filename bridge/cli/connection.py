@@ -12,7 +12,7 @@ import typer
 
 from bridge.cli import FAILED, NO_DAEMON
 from bridge.config import Settings, load_settings
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, InternalError
 from bridge.osc.client import BridgeClient
 
 if TYPE_CHECKING:
@@ -23,10 +23,26 @@ START_TIMEOUT_S = 20.0
 LOG_NAME = "daemon.log"
 
 
-def fail(message: str, status: int = FAILED) -> NoReturn:
-    """Print a sentence on standard error and leave."""
-    typer.echo(message, err=True)
-    raise typer.Exit(status)
+class Failure(typer.Exit):
+    """Leaving because of a fault whose sentence was printed.
+
+    Parameters
+    ----------
+    sentence, code
+        What happened, for the musician and for programs.
+    status
+        Of the exit.
+    """
+
+    def __init__(self, sentence: str, status: int, code: str) -> None:
+        super().__init__(status)
+        self.sentence, self.code = sentence, code
+
+
+def fail(message: str, status: int = FAILED, code: str | None = None) -> NoReturn:
+    """Print a sentence, and its error's code if there is one, on standard error; and leave."""
+    typer.echo(f"{message} [{code}]" if code else message, err=True)
+    raise Failure(message, status, code or InternalError.code)
 
 
 @contextlib.contextmanager
@@ -35,7 +51,7 @@ def faults_end_the_command() -> Iterator[None]:
     try:
         yield
     except BridgeError as exc:
-        fail(f"{exc} [{exc.code}]")
+        fail(str(exc), code=exc.code)
     except (ConnectionError, TimeoutError) as exc:
         fail(f"The daemon went away: {exc}", NO_DAEMON)
 

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from bridge.cli import NO_DAEMON
 from bridge.cli.connection import connect, fail, faults_end_the_command, settings, start
-from bridge.cli.run import Outcome, follow, show
+from bridge.cli.outcome import Outcome, show
+from bridge.cli.run import RUN, follow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ def demo(file: Path | None, recipe: str, output: Path | None, config: Path | Non
         fail(f"Port {chosen.port} is taken: {exc}. Choose another with DAWBRIDGE_PORT.", NO_DAEMON)
     try:
         with faults_end_the_command():
-            outcome = follow(recipe, options, chosen, config)
+            outcome = follow((RUN, recipe), options, chosen, config)
         show(outcome, {} if file else _scores_db(outcome))
     finally:
         if daemon is not None:

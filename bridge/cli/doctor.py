@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,13 +16,13 @@ from bridge.cli import FAILED
 from bridge.cli.connection import connect, settings
 from bridge.core.presets import Presets
 from bridge.engines.devices import settle_device
+from bridge.engines.effects.plugins_library import PluginLibrary
 from bridge.engines.separation.catalogue import catalogue
 from bridge.errors import BridgeError
 from bridge.resources import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from bridge.config import Settings
 
@@ -70,6 +71,7 @@ def examine(chosen: Settings) -> Iterator[Finding]:
     yield _separation(chosen)
     yield _transcription()
     yield from _presets(chosen)
+    yield _plugins(chosen)
 
 
 def _port(chosen: Settings) -> Finding:
@@ -169,3 +171,18 @@ def _presets(chosen: Settings) -> Iterator[Finding]:
                 get(path.stem)
             except BridgeError as exc:
                 yield Finding(str(exc), "Mend this file, or take it away.")
+
+
+def _plugins(chosen: Settings) -> Finding:
+    library = PluginLibrary.below(chosen.data)
+    try:
+        count, bad = len(library.plugins()), sorted(library.contents().quarantine)
+    except BridgeError as exc:
+        return Finding(str(exc), "Delete it, then scan again.")
+    if not bad:
+        return Finding(f"{count} plugins known from the last scan")
+    names = ", ".join(Path(path).stem for path in bad)
+    return Finding(
+        f"{count} plugins known from the last scan; in quarantine: {names}",
+        "`dawbridge plugins list` says why; update them, or have them tried again with forget.",
+    )

@@ -1,9 +1,8 @@
-"""What there is: models, recipes, chains, the contract, the settings. None of it needs a daemon."""
+"""What there is: models, recipes, the contract, the settings. None of it needs a daemon."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -53,22 +52,6 @@ def recipes(config: Path | None, *, as_json: bool) -> None:
     Console().print(table)
 
 
-def chains(config: Path | None, *, effects: bool, as_json: bool) -> None:
-    """List the effect chains, or the effects that they are made of."""
-    if effects:
-        _effects(as_json=as_json)
-        return
-    found = _presets(config).chains()
-    if as_json:
-        typer.echo(json.dumps(found, indent=2))
-        return
-    table = Table("chain", "what it is for", "effects")
-    for name, chain in found.items():
-        kinds = ", ".join(str(effect.get("type")) for effect in chain.get("effect", ()))
-        table.add_row(name, str(chain.get("description", "")), kinds)
-    Console().print(table)
-
-
 def protocol() -> None:
     """Print the contract."""
     from bridge.osc.spec import markdown
@@ -95,21 +78,6 @@ def settings(config: Path | None, *, as_json: bool) -> None:
     for name, field in type(chosen).model_fields.items():
         value = json.dumps(values[name], ensure_ascii=False)
         table.add_row(name, value, origins.get(name, "default"), field.description)
-    Console().print(table)
-
-
-def _effects(*, as_json: bool) -> None:
-    from bridge.engines.effects.table import EFFECTS
-
-    if as_json:
-        typer.echo(json.dumps([asdict(effect) for effect in EFFECTS], indent=2))
-        return
-    table = Table("effect", "parameter", "unit", "range", "default", "what it does")
-    for effect in EFFECTS:
-        table.add_row(effect.name, "", "", "", "", effect.meaning)
-        for knob in effect.parameters:
-            span = ", ".join(knob.choices) or f"{knob.low:g} … {knob.high:g}"
-            table.add_row("", knob.name, knob.unit, span, str(knob.default), knob.meaning)
     Console().print(table)
 
 

@@ -1,4 +1,4 @@
-"""`run`: a recipe from the command line, and what DAW scripts without sockets call."""
+"""`run` and `again`: jobs from the command line, and what DAW scripts without sockets call."""
 
 from __future__ import annotations
 
@@ -8,73 +8,35 @@ import os
 import secrets
 import sys
 import time
-from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import PurePath
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
-from rich.table import Table
 
-from bridge.cli import CANCELLED, DONE, FAILED, NO_DAEMON
-from bridge.cli.connection import connect, connect_or_start, fail, faults_end_the_command, settings
+from bridge.cli import DONE, NO_DAEMON
+from bridge.cli.connection import (
+    Failure,
+    connect,
+    connect_or_start,
+    fail,
+    faults_end_the_command,
+    settings,
+)
 from bridge.cli.connection import start as start_daemon
+from bridge.cli.outcome import Outcome, show
+from bridge.osc.codec import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bridge.config import Settings
     from bridge.osc.client import BridgeClient
-    from bridge.osc.codec import Message
 
+RUN, AGAIN = "/bridge/run", "/bridge/again"
 MOST_RECONNECTS = 3
-
-_STEM = ("stem", "path", "seconds", "sample_rate", "peak_dbfs")
-_CLIPS_FILE = ("path", "clips", "notes")
-_TIMING = ("tempo", "tempo_from", "tempo_confidence", "meter", "meter_from", "meter_confidence",
-           "key", "key_confidence", "downbeat", "tempo_changes")  # fmt: skip
-_CLIP = ("stem", "path", "notes", "tempo", "track", "instrument")
-
-
-@dataclass
-class Outcome:
-    """What came of a job, gathered from its events."""
-
-    job: str
-    status: int = FAILED
-    stems: list[dict[str, Any]] = field(default_factory=list)
-    clips: list[dict[str, Any]] = field(default_factory=list)
-    clips_file: dict[str, Any] | None = None
-    timing: dict[str, Any] | None = None
-    warnings: list[dict[str, str]] = field(default_factory=list)
-    manifest: str | None = None
-    seconds: float | None = None
-    error: dict[str, str] | None = None
-
-    def take(self, message: Message) -> None:
-        """Add an event."""
-        _, *rest = message.arguments
-        kind = message.address.rpartition("/")[2]
-        if kind == "stem":
-            self.stems.append(dict(zip(_STEM, rest, strict=True)))
-        elif kind == "midi":
-            self.clips.append(dict(zip(_CLIP, rest, strict=True)))
-        elif kind == "clips":
-            self.clips_file = dict(zip(_CLIPS_FILE, rest, strict=True))
-        elif kind == "timing":
-            self.timing = dict(zip(_TIMING, rest, strict=True))
-        elif kind == "warning":
-            self.warnings.append(dict(zip(("code", "message"), rest, strict=True)))
-        elif kind == "done":
-            self.status, (self.manifest, self.seconds) = DONE, rest
-        elif kind == "failed":
-            self.error = dict(zip(("code", "message"), rest, strict=True))
-        elif kind == "cancelled":
-            self.status = CANCELLED
 
 
 def run(
@@ -86,10 +48,34 @@ def run(
     as_json: bool,
 ) -> None:
     """Run a recipe and leave with the status of its outcome."""
-    chosen = settings(config)
+    _follow_and_leave((RUN, recipe), given, events, config, as_json=as_json)
+
+
+def again(
+    job: str | None,
+    given: Mapping[str, Any],
+    events: Path | None,
+    config: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Run a job once more with the knobs as they are; leave with the status of its outcome."""
+    request = (AGAIN, job) if job else (AGAIN,)
+    _follow_and_leave(request, given, events, config, as_json=as_json)
+
+
+def _follow_and_leave(
+    request: Sequence[str],
+    given: Mapping[str, Any],
+    events: Path | None,
+    config: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     options = {name: _plain(value) for name, value in given.items() if value is not None}
-    with faults_end_the_command():
-        outcome = follow(recipe, options, chosen, config, events, is_quiet=as_json)
+    options.setdefault("id", _new_id())
+    with _event_file(events, options["id"]) as write, faults_end_the_command():
+        outcome = follow(request, options, settings(config), config, write, is_quiet=as_json)
     if as_json:
         typer.echo(json.dumps(outcome.__dict__, indent=2))
     else:
@@ -98,27 +84,37 @@ def run(
 
 
 def follow(
-    recipe: str,
+    request: Sequence[str],
     options: Mapping[str, Any],
     chosen: Settings,
     config: Path | None,
-    events: Path | None = None,
+    write: Callable[[Message], object] | None = None,
     *,
     is_quiet: bool = False,
 ) -> Outcome:
-    """Run a recipe, showing progress on standard error; Ctrl-C cancels the job and waits for it.
+    """Start a job, showing progress on standard error; Ctrl-C cancels the job and waits for it.
 
     A daemon that dies meanwhile is started again: it takes the job up where its store says.
+
+    Parameters
+    ----------
+    request
+        `RUN` and a recipe, or `AGAIN` and, if need be, a job.
+    options
+        By name; an id is made where there is none.
+    chosen, config
+        The settings, and the file that they are from.
+    write
+        Takes each of the job's events.
+    is_quiet
+        Show no progress.
     """
-    job_id = options.get("id") or f"cli-{secrets.token_hex(4)}"
-    options = {**options, "id": job_id}
-    outcome = Outcome(job_id)
+    options = {"id": _new_id(), **options}
+    outcome = Outcome(options["id"])
     client = connect_or_start(chosen, config)
-    with contextlib.ExitStack() as stack:
-        write = stack.enter_context(_event_file(events)) if events else None
-        bar = stack.enter_context(_bar(is_quiet))
-        shown = bar.add_task(recipe, total=1.0, left="")
-        for message in _messages(client, recipe, options, chosen, config):
+    with _bar(is_quiet) as bar:
+        shown = bar.add_task(request[-1].rpartition("/")[2], total=1.0, left="")
+        for message in _messages(client, request, options, chosen, config):
             if write is not None:
                 write(message)
             if message.address == "/bridge/job/progress":
@@ -132,63 +128,9 @@ def follow(
     return outcome
 
 
-def show(outcome: Outcome, scores_db: Mapping[str, float] = MappingProxyType({})) -> None:
-    """Print what came back, beside how near each stem is to the true one where that is known."""
-    console, errors = Console(), Console(stderr=True)
-    for warning in outcome.warnings:
-        errors.print(f"note: {warning['message']}", highlight=False, markup=False, soft_wrap=True)
-    if outcome.error is not None:
-        sentence = f"{outcome.error['message']} [{outcome.error['code']}]"
-        errors.print(sentence, highlight=False, markup=False, soft_wrap=True)
-    if outcome.status == CANCELLED:
-        errors.print("cancelled")
-    if outcome.status == DONE:
-        console.print(_table(outcome, scores_db))
-        folders = {str(PurePath(part["path"]).parent) for part in (*outcome.stems, *outcome.clips)}
-        said = [_timing_line(outcome.timing)] if outcome.timing else []
-        for line in (*said, f"{outcome.seconds:.1f} s", *sorted(folders)):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def _timing_line(timing: Mapping[str, Any]) -> str:
-    """Return tempo, meter and key, each estimate with how sure it is."""
-    tempo = f"{timing['tempo']:.6g} quarter notes a minute"
-    if timing["tempo_changes"]:
-        tempo = f"about {timing['tempo']:.4g} quarter notes a minute, drifting"
-    parts = [(tempo, "tempo"), (timing["meter"], "meter"), (timing["key"], "key")]
-    return ", ".join(
-        text if timing[f"{name}_confidence"] < 0 else f"{text} ({timing[f'{name}_confidence']:.0%})"
-        for text, name in parts
-        if text
-    )
-
-
-def _table(outcome: Outcome, scores_db: Mapping[str, float]) -> Table:
-    """Return one row for each stem: level, score if it is known, notes, files."""
-    table = Table("stem", "level", *(["SDR"] if scores_db else []), "notes", "files")
-    clips = {clip["stem"]: clip for clip in outcome.clips}
-    audio = {stem["stem"]: stem for stem in outcome.stems}
-    for name in dict.fromkeys([*audio, *clips]):
-        stem, clip = audio.get(name), clips.get(name)
-        cells = [name, f"{stem['peak_dbfs']:.1f} dBFS" if stem else ""]
-        if scores_db:
-            cells.append(f"{scores_db[name]:.1f} dB" if name in scores_db else "")
-        cells += [str(clip["notes"]) if clip else "", _files(stem, clip)]
-        table.add_row(*cells)
-    return table
-
-
-def _files(*parts: dict[str, Any] | None) -> str:
-    """Return the files' names, the second only by its ending where the rest is the same."""
-    paths = [PurePath(part["path"]) for part in parts if part]
-    if len({path.stem for path in paths}) > 1:
-        return ", ".join(path.name for path in paths)
-    return ", ".join([paths[0].name, *(path.suffix for path in paths[1:])])
-
-
 def _messages(
     client: BridgeClient,
-    recipe: str,
+    request: Sequence[str],
     options: Mapping[str, Any],
     chosen: Settings,
     config: Path | None,
@@ -198,7 +140,7 @@ def _messages(
     seen: set[tuple[Any, ...]] = set()
     reconnects = 0
     is_cancelled = False
-    client.send("/bridge/run", recipe, *(part for pair in options.items() for part in pair))
+    client.send(*request, *(part for pair in options.items() for part in pair))
     while True:
         try:
             for message in client.events(job_id):
@@ -233,8 +175,14 @@ def _reconnect(chosen: Settings, config: Path | None) -> BridgeClient:
 
 
 @contextlib.contextmanager
-def _event_file(path: Path) -> Iterator[Any]:
-    """Give a function that appends an event as one tab-separated line, in one write."""
+def line_file(path: Path | None) -> Iterator[Callable[[Message], object]]:
+    """Give a function that appends a message as one tab-separated line, in one write.
+
+    Without a path it does nothing.
+    """
+    if path is None:
+        yield lambda _: None
+        return
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
     except OSError as exc:
@@ -243,6 +191,21 @@ def _event_file(path: Path) -> Iterator[Any]:
         yield lambda message: os.write(descriptor, event_line(message))
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _event_file(path: Path | None, job_id: str) -> Iterator[Callable[[Message], object]]:
+    """Give a function that appends an event of a job.
+
+    A fault that ends the command is written too, as the job's last event: whoever reads only the
+    file learns of it.
+    """
+    with line_file(path) as write:
+        try:
+            yield write
+        except Failure as exc:
+            write(Message("/bridge/job/failed", (job_id, exc.code, exc.sentence)))
+            raise
 
 
 def event_line(message: Message) -> bytes:
@@ -265,6 +228,10 @@ def _bar(is_quiet: bool) -> Progress:
         console=Console(stderr=True),
         disable=is_quiet or not sys.stderr.isatty(),
     )
+
+
+def _new_id() -> str:
+    return f"cli-{secrets.token_hex(4)}"
 
 
 def _plain(value: Any) -> Any:

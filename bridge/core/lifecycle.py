@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+STEMS_FOLDER = "stems"
+"""Below the data folder: separated stems that later jobs take."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -35,6 +38,8 @@ class Limits:
     allow_pickle: bool
     offline: bool
     fetch_timeout_s: float
+    plugin_timeout_s: float = 30.0
+    kept_stems_bytes: int = 0
 
 
 @contextlib.contextmanager
@@ -64,7 +69,7 @@ class Lifecycle:
     limits
         What a job may take.
     data
-        Scratch files go to ``work/`` below it.
+        Scratch files go to ``work/`` below it, stems that are kept to ``stems/``.
     runner, sink
         Where jobs run and where events go.
     clock, monotonic
@@ -268,6 +273,9 @@ class Lifecycle:
                     allow_pickle=self.limits.allow_pickle,
                     offline=self.limits.offline,
                     fetch_timeout_s=self.limits.fetch_timeout_s,
+                    plugin_timeout_s=self.limits.plugin_timeout_s,
+                    stems_folder=str(self.data / STEMS_FOLDER),
+                    kept_stems_bytes=self.limits.kept_stems_bytes,
                     replaces=self._replaces.pop(job_id, ()),
                 )
             )

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from bridge import __version__
-from bridge.errors import PresetError, nearest
+from bridge.errors import BadArgumentsError, PresetError, nearest
 from bridge.models import Job, PlannedStage, Recipe, RunOptions
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ GENERAL_OPTIONS = frozenset(
 
 FIRST_MATERIAL = "audio"
 """What every recipe starts with: the region."""
+
+STEMS, CLIPS, FILES = "stems", "clips", "files"
+"""Materials that the core itself looks for; see `ports.StageKind.makes`."""
 
 
 def plan(
@@ -84,6 +87,49 @@ def plan(
     return tuple(stages), frozenset(options.model_fields_set - obeyed)
 
 
+def without_clips(recipe: Recipe, kinds: Mapping[str, StageKind]) -> Recipe:
+    """Return a recipe without the stages that make MIDI clips.
+
+    Raises
+    ------
+    BadArgumentsError
+        What is left makes no files.
+    """
+    kept = tuple(
+        spec
+        for spec in recipe.stages
+        if spec.kind not in kinds or CLIPS not in kinds[spec.kind].makes
+    )
+    if not any(spec.kind in kinds and FILES in kinds[spec.kind].makes for spec in kept):
+        raise BadArgumentsError(
+            f"The recipe '{recipe.name}' makes no audio that a knob could change. Name another "
+            "job, or run a recipe that makes audio first."
+        )
+    return recipe.model_copy(update={"stages": kept})
+
+
+def stems_key(job: Job, stages: int, content_hash: str) -> str:
+    """Return what two jobs share if and only if they separate into the same stems.
+
+    Parameters
+    ----------
+    job
+        Whose.
+    stages
+        How many of its stages it takes until there are stems.
+    content_hash
+        Of the audio that was read.
+    """
+    basis = {
+        "content": content_hash,
+        "stages": [stage.model_dump(mode="json") for stage in job.stages[:stages]],
+        "rate": job.options.rate,
+        "device": job.device,
+        "version": __version__,
+    }
+    return _digest(basis)
+
+
 def result_key(job: Job, content_hash: str) -> str:
     """Return what two jobs share if and only if they give the same files.
 
@@ -98,4 +144,8 @@ def result_key(job: Job, content_hash: str) -> str:
         "device": job.device,
         "version": __version__,
     }
+    return _digest(basis)
+
+
+def _digest(basis: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()

@@ -9,10 +9,10 @@ class with both halves and one row in `engines/stages.py`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from bridge.core.events import JobEvent
@@ -46,6 +46,9 @@ class PresetLibrary(Protocol):
 
     def chain(self, name: str) -> Mapping[str, Any]:
         """Return an effect chain; `UnknownChainError` if there is none."""
+
+    def chain_place(self, name: str) -> tuple[Path, str]:
+        """Return an effect chain's file and its text, for sentences that name a line."""
 
     def transcription(self, name: str) -> Mapping[str, Any]:
         """Return a transcription preset; `BadArgumentsError` if there is none."""
@@ -97,6 +100,51 @@ class StageKind(Protocol):
         BridgeError
             An unknown name or a value out of range.
         """
+
+
+class Knob(Protocol):
+    """One value of an effect chain that can be turned: see the table of effects."""
+
+    @property
+    def name(self) -> str:
+        """What chain files call it."""
+
+    @property
+    def default(self) -> float | bool | str | None:
+        """Its value where a chain file says nothing; its type is the knob's type."""
+
+    @property
+    def unit(self) -> str:
+        """What a number counts."""
+
+    @property
+    def low(self) -> float:
+        """The least a number may be."""
+
+    @property
+    def high(self) -> float:
+        """The most a number may be."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The texts of a choice; none for a number or a switch."""
+
+    @property
+    def scale(self) -> Literal["linear", "log"]:
+        """How a fader's way is divided."""
+
+
+class KnobTable(Protocol):
+    """Which knobs a chain has. Places are written as in `core.knobs`."""
+
+    def parameter_at(self, table: Mapping[str, Any], place: str, name: str) -> Knob:
+        """Return one knob of a chain's table; `BadArgumentsError` if there is none."""
+
+    def places(self, table: Mapping[str, Any]) -> Iterable[str]:
+        """Return every place of a chain's table that has knobs, in order."""
+
+    def parameters_at(self, table: Mapping[str, Any], place: str) -> Iterable[Knob]:
+        """Return the knobs of one place."""
 
 
 class EventSink(Protocol):

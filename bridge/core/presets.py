@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
+from bridge.core.knobs import row_at
 from bridge.errors import (
     BadArgumentsError,
     BridgeError,
@@ -35,11 +36,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from bridge.core.knobs import KnobValue
+
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 1 << 18
 """A preset is a page of text; what is larger was not written by hand."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A knob that was turned, and the type of the effect that it belongs to.
+
+    The file may be edited afterwards: a turn never reaches an effect of another type that has come
+    to stand in its place.
+    """
+
+    value: KnobValue
+    kind: str | None
+
+    def fits(self, row: Any) -> bool:
+        """Tell whether a place still holds what was turned."""
+        return row is not None and _kind(row) == self.kind
 
 
 @dataclass
@@ -54,7 +73,8 @@ class Presets:
     """
 
     folders: tuple[Path, ...]
-    _knobs: dict[tuple[str, int, str], float] = field(default_factory=dict)
+    _turned: dict[str, dict[tuple[str, str], Turn]] = field(default_factory=dict)
+    _known: dict[str, frozenset[str]] = field(default_factory=dict)
     _read: dict[Path, tuple[tuple[int, int], dict[str, Any]]] = field(default_factory=dict)
 
     def recipe(self, name: str) -> Recipe:
@@ -67,41 +87,57 @@ class Presets:
         return tuple(self._all_right("recipes", self.recipe).values())
 
     def chain(self, name: str) -> Mapping[str, Any]:
-        """Return an effect chain's table; `UnknownChainError` if there is none."""
-        path = self._find("chains", name, "effect chain", UnknownChainError)
-        table = copy.deepcopy(self._table(path))
-        for (chain, index, parameter), value in self._knobs.items():
-            effects = table.get("effect", [])
-            if chain == name and index < len(effects):  # the file may have grown shorter since
-                effects[index][parameter] = value
-        return table
-
-    def turn(self, chain: str, index: int, parameter: str, value: float) -> float | None:
-        """Override one parameter of a chain until the daemon ends; return the last override.
+        """Return an effect chain's table, with its knobs as they were turned.
 
         Raises
         ------
         UnknownChainError
             There is no such chain.
-        BadArgumentsError
-            The chain has no effect with this index.
+        PresetError
+            The file cannot be read.
         """
-        effects = self.chain(chain).get("effect", [])
-        if not 0 <= index < len(effects):
-            raise BadArgumentsError(
-                f"The chain '{chain}' has {len(effects)} effects, numbered from 0; there is no "
-                f"number {index}."
-            )
-        before = self._knobs.get((chain, index, parameter))
-        self._knobs[chain, index, parameter] = value
-        return before
+        table: dict[str, Any] = copy.deepcopy(dict(self.chain_file(name)))
+        for (place, parameter), value in self.turned(name).items():
+            row_at(table, place)[parameter] = value
+        return table
 
-    def turn_back(self, chain: str, index: int, parameter: str, before: float | None) -> None:
-        """Undo `turn`, given what it returned."""
-        if before is None:
-            self._knobs.pop((chain, index, parameter), None)
-        else:
-            self._knobs[chain, index, parameter] = before
+    def chain_file(self, name: str) -> Mapping[str, Any]:
+        """Return an effect chain's table as the file has it; see `chain`."""
+        return self._table(self._chain_path(name))
+
+    def has_chain(self, name: str) -> bool:
+        """Tell whether a chain has this name."""
+        return name in self._names("chains")
+
+    def chain_place(self, name: str) -> tuple[Path, str]:
+        """Return where an effect chain's file lies and its text; see `chain`."""
+        path = self._chain_path(name)
+        try:
+            return path, path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as exc:
+            raise PresetError(f"{path} cannot be read: {exc}.") from exc
+
+    def turn(self, chain: str, place: str, parameter: str, value: KnobValue) -> None:
+        """Override a parameter of a chain until the daemon ends; `core.knobs` has checked it."""
+        row = row_at(self.chain_file(chain), place)
+        turned = self._turned.setdefault(chain, {})
+        turned[place, parameter] = Turn(value, _kind(row))
+
+    def turned(self, chain: str) -> Mapping[tuple[str, str], KnobValue]:
+        """Return what was turned of a chain, by place and parameter; see `chain`."""
+        turns = self._turned.get(chain)
+        if not turns:
+            return {}
+        table = self.chain_file(chain)
+        return {
+            (place, parameter): turn.value
+            for (place, parameter), turn in turns.items()
+            if turn.fits(row_at(table, place))
+        }
+
+    def turn_back(self, chain: str) -> None:
+        """Take back everything that was turned of a chain."""
+        self._turned.pop(chain, None)
 
     def chains(self) -> Mapping[str, Mapping[str, Any]]:
         """Return every chain that can be read, by name."""
@@ -133,15 +169,21 @@ class Presets:
                 log.warning("left out of the list: %s", exc)
         return found
 
+    def _chain_path(self, name: str) -> Path:
+        return self._find("chains", name, "effect chain", UnknownChainError)
+
     def _find(self, kind: str, name: str, what: str, unknown: type[BridgeError]) -> Path:
-        names = self._names(kind)
+        names = self._known.get(kind, frozenset())
+        if name not in names:  # a fader asks a hundred times a second for the same file
+            names = self._known[kind] = frozenset(self._names(kind))
         if name in names:  # which also refuses names that are paths
             for folder in self.folders:
                 path = folder / kind / f"{name}.toml"
                 if path.is_file():
                     return path
+        known = self._names(kind)
         raise unknown(
-            f"There is no {what} '{name}'.{nearest(name, names)} Known are {', '.join(names)}."
+            f"There is no {what} '{name}'.{nearest(name, known)} Known are {', '.join(known)}."
         )
 
     def _names(self, kind: str) -> list[str]:
@@ -191,3 +233,8 @@ def _recipe(name: str, table: Mapping[str, Any], path: Path) -> Recipe:
         first = exc.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise PresetError(f"{path}: {where}: {first['msg']}.") from exc
+
+
+def _kind(row: Mapping[str, Any]) -> str | None:
+    kind = row.get("type")
+    return kind if isinstance(kind, str) else None

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from bridge.core import events as ev
 from bridge.core.jobs import is_final
-from bridge.core.planning import plan
-from bridge.errors import BadArgumentsError, BridgeError, NoSelectionError, UnknownJobError
-from bridge.models import Job, JobState, Region, RunOptions
+from bridge.core.knobs import KnobBoard
+from bridge.core.planning import plan, without_clips
+from bridge.errors import BadArgumentsError, NoSelectionError, UnknownJobError
+from bridge.models import Job, JobState, Recipe, Region, RunOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from bridge.core.lifecycle import Lifecycle
     from bridge.core.paths import PathPolicy
-    from bridge.core.ports import StageKind
+    from bridge.core.ports import KnobTable, StageKind
     from bridge.core.presets import Presets
 
 _NO_OPTIONS = RunOptions()
@@ -47,6 +48,8 @@ class Service:
         What becomes of the jobs.
     presets, policy, kinds
         Recipes and chains, allowed paths, and the kinds of stages by name.
+    knob_table
+        Which knobs effect chains have.
     data
         Results without a folder of their own go to ``jobs/`` below it.
     settle_device
@@ -59,9 +62,13 @@ class Service:
     presets: Presets
     policy: PathPolicy
     kinds: Mapping[str, StageKind]
+    knob_table: KnobTable
     data: Path
     settle_device: Callable[[str], str]
     selection: Selection | None = None
+
+    def __post_init__(self) -> None:
+        self.knobs = KnobBoard(self.presets, self.knob_table)
 
     def select(self, region: Region, options: RunOptions) -> Region:
         """Make a region the selection of every client; return it with its path resolved."""
@@ -101,15 +108,52 @@ class Service:
         if self.knows(job_id):
             return self.job(job_id)
         chosen, options = self._settle(region, asked, defaults)
-        stages, ignored = plan(self.presets.recipe(recipe), options, self.kinds, self.presets)
+        return self._accept(self.presets.recipe(recipe), chosen, options, asked, job_id)
+
+    def again(self, earlier: str | None, asked: RunOptions, job_id: str) -> Job:
+        """Accept a finished job's work once more, with the knobs as they are now.
+
+        Region, recipe and options are that job's; clips are not made again. Stems that the worker
+        kept are taken, so that only what comes after the separation is computed.
+
+        Parameters
+        ----------
+        earlier
+            The job; None takes the newest that finished.
+        asked
+            Options of this run, which win over the earlier job's.
+        job_id
+            Of the new job; the same id again is the same job.
+
+        Raises
+        ------
+        BridgeError
+            There is no such job, it made no audio, or its source is gone; nothing was changed.
+        """
+        check_job_id(job_id)
+        if self.knows(job_id):
+            return self.job(job_id)
+        base = self.job(earlier) if earlier is not None else self.lifecycle.store.newest_done()
+        if base is None:
+            raise UnknownJobError("No job has finished yet that could be run again.")
+        recipe = without_clips(self.presets.recipe(base.recipe), self.kinds)
+        # A job that computed anew wants no earlier result; this one is here to use its stems.
+        given = base.options.model_dump() | {"reuse": True}
+        options = RunOptions.model_validate(given | asked.model_dump(exclude_unset=True))
+        return self._accept(recipe, self._allowed(base.region), options, asked, job_id)
+
+    def _accept(
+        self, recipe: Recipe, region: Region, options: RunOptions, asked: RunOptions, job_id: str
+    ) -> Job:
+        stages, ignored = plan(recipe, options, self.kinds, self.presets)
         created_at = self.lifecycle.clock()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(created_at))
         folder = self.data / "jobs" / f"{stamp}-{job_id}"
         output = self.policy.output(options.output) if options.output else folder
         job = Job(
             id=job_id,
-            recipe=recipe,
-            region=chosen,
+            recipe=recipe.name,
+            region=region,
             options=options,
             stages=stages,
             folder=str(folder),
@@ -126,22 +170,6 @@ class Service:
             job_id = f"job-{secrets.token_hex(4)}"
             if not self.knows(job_id):
                 return job_id
-
-    def turn(self, chain: str, index: int, parameter: str, value: float) -> float:
-        """Turn one knob of an effect chain for the jobs planned from now on; return the value.
-
-        Raises
-        ------
-        BridgeError
-            There is no such chain, effect or parameter, or the value is out of range.
-        """
-        before = self.presets.turn(chain, index, parameter, value)
-        try:
-            self.kinds["effects"].plan({"slot": "post", "chain": chain}, _NO_OPTIONS, self.presets)
-        except BridgeError as exc:
-            self.presets.turn_back(chain, index, parameter, before)
-            raise BadArgumentsError(str(exc)) from exc
-        return value
 
     def newest_unfinished(self) -> Job:
         """Return the job that a cancel without an id means; `UnknownJobError` if there is none."""

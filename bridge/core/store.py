@@ -123,6 +123,14 @@ class Store:
         )
         return [Job.model_validate_json(row["value"]) for row in rows]
 
+    def newest_done(self) -> Job | None:
+        """Return the newest job that finished well, or None."""
+        row = self._db.execute(
+            "SELECT value FROM jobs WHERE state = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
+            (JobState.DONE.value,),
+        ).fetchone()
+        return Job.model_validate_json(row["value"]) if row else None
+
     def unfinished(self) -> list[Job]:
         """Return the jobs that have not ended, oldest first."""
         states = [state.value for state in JobState if not is_final(state)]

@@ -129,6 +129,12 @@ class Clients:
         if isinstance(event, _FINAL):
             self.unfollow(event.job)
 
+    def tell_others(self, packets: list[bytes], sender: Peer) -> None:
+        """Send packets to every client but the one that gets them as its reply."""
+        for client in self.listed:
+            if client.replies_to.key != sender.key:
+                client.replies_to.send(packets)
+
     def _expire(self) -> None:
         latest = self.clock() - EXPIRY_S
         self._clients = {k: c for k, c in self._clients.items() if c.heard_s >= latest}

@@ -21,7 +21,7 @@ from pythonosc.slip import encode as slip_encode
 from bridge.errors import BadPacketError, InternalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Argument = Any
 """int, float, str, bytes, bool or None."""
@@ -32,6 +32,8 @@ MAX_ARGUMENTS = 256
 
 _BUNDLE_TAG = b"#bundle\0"
 _BUNDLE_HEADER_BYTES = 16
+_AT_ONCE = struct.pack(">Q", 1)
+"""The time tag that OSC 1.0 reserves for "immediately"."""
 _CONSTANTS: dict[str, Argument] = {"T": True, "F": False, "N": None, "I": float("inf")}
 
 
@@ -165,6 +167,12 @@ def encode(address: str, arguments: Sequence[Argument] = (), tags: str = "") -> 
     except (struct.error, KeyError, ValueError, TypeError, OverflowError) as exc:
         raise InternalError(f"{address} cannot be sent: {exc}.") from exc
     return _padded_text(address) + _padded_text("," + tags) + content
+
+
+def bundle(packets: Iterable[bytes]) -> bytes:
+    """Return some packets as one, to be acted on at once and together."""
+    elements = (struct.pack(">i", len(packet)) + packet for packet in packets)
+    return _BUNDLE_TAG + _AT_ONCE + b"".join(elements)
 
 
 def _narrowest_tag(value: Argument) -> str:

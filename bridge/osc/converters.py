@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+_WORDS = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+
 
 def text(value: Any) -> str:
     """Take a text; numbers are written out, since some senders cannot send "3"."""
@@ -39,11 +41,24 @@ def integer(value: Any) -> int:
     return int(whole)
 
 
+def scalar(value: Any) -> bool | float | str:
+    """Take a number, a switch or a text, whichever it is or spells."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        if value.lower() in _WORDS:
+            return _WORDS[value.lower()]
+        try:
+            return number(value)
+        except ValueError:
+            return value
+    return number(value)
+
+
 def boolean(value: Any) -> bool:
     """Take T/F, a number (0 is false), or a text such as ``true`` and ``off``."""
-    words = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
-    if isinstance(value, str) and value.lower() in words:
-        return words[value.lower()]
+    if isinstance(value, str) and value.lower() in _WORDS:
+        return _WORDS[value.lower()]
     if value is None:
         return False
     return number(float(value) if isinstance(value, bool) else value) != 0.0

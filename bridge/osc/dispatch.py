@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BadAddressError, BridgeError, InternalError, nearest
-from bridge.osc import patterns, spec
+from bridge.osc import chain_handlers, handlers, patterns, spec
 from bridge.osc.arguments import parse_arguments, parse_options
+from bridge.osc.calls import Call, Handler
 from bridge.osc.codec import Message, decode, encode
-from bridge.osc.handlers import HANDLERS, Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+HANDLERS: dict[str, Handler] = {**handlers.HANDLERS, **chain_handlers.HANDLERS}
+"""The handler of every row of the contract."""
+
 _ROWS = {request.address: request for request in spec.REQUESTS}
-_RUN, _CHAIN = "/bridge/run/RECIPE", "/bridge/chain/NAME/INDEX/PARAM"
+_FIXED = {address: request for address, request in _ROWS.items() if not request.has_names}
+_NAMED = tuple(request for request in spec.REQUESTS if request.has_names)
+_CHAINS = "/bridge/chain/"
 
 
 @dataclass
@@ -63,9 +68,9 @@ class Dispatcher:
 
     def _act(self, message: Message, peer: Peer, replies_to: Peer) -> None:
         try:
-            for address, row in self._routes(message.address):
+            for row, names in self._routes(message.address):
                 call = Call(
-                    self.service, self.clients, self.models, self.status, peer, replies_to, address
+                    self.service, self.clients, self.models, self.status, peer, replies_to, names
                 )
                 replies_to.send(self._handle(call, row, message.arguments))
         except BridgeError as exc:
@@ -80,40 +85,46 @@ class Dispatcher:
         handler = HANDLERS[row.address]
         if row.takes_anything:
             return handler(call, *values)
-        if row.address == _RUN:  # a button's number and options share their place
+        if row.is_button:  # its number stands where an argument or options might
             return handler(call, values)
         arguments, rest = parse_arguments(row, values)
         if row.takes_options:
             return handler(call, *arguments, parse_options(rest))
         return handler(call, *arguments)
 
-    def _routes(self, address: str) -> Iterator[tuple[str, spec.Request]]:
-        """Yield every address that an address or a pattern means, with its row."""
+    def _routes(self, address: str) -> Iterator[tuple[spec.Request, dict[str, str]]]:
+        """Yield the row of every address that an address or a pattern means, with its names."""
         if patterns.is_pattern(address):
-            known = [*(a for a in _ROWS if a not in {_RUN, _CHAIN}), *self._recipe_addresses()]
-            meant = [candidate for candidate in known if patterns.matches(address, candidate)]
+            meant = [known for known in self._known(address) if patterns.matches(address, known)]
             if not meant:
                 raise BadAddressError(f"No address matches '{address[:200]}'.")
         else:
             meant = [address]
         for name in meant:
-            row = _row(name)
-            if row is None:
-                raise BadAddressError(
-                    f"There is no address '{name[:200]}'.{nearest(name[:200], _ROWS)}"
-                )
-            yield name, row
+            yield _row(name)
 
-    def _recipe_addresses(self) -> list[str]:
-        return [f"/bridge/run/{recipe.name}" for recipe in self.service.presets.recipes()]
+    def _known(self, pattern: str) -> Iterator[str]:
+        """Yield the addresses that a pattern may mean; chains' knobs only if it asks for chains."""
+        if not pattern.startswith(_CHAINS):
+            yield from _FIXED
+            yield from (f"/bridge/run/{recipe.name}" for recipe in self.service.presets.recipes())
+            return
+        chain = pattern.removeprefix(_CHAINS).split("/")[0]
+        for name in self.service.presets.chains():
+            if not patterns.matches(chain, name):
+                continue
+            yield from (f"{_CHAINS}{name}", f"{_CHAINS}{name}/reset")
+            for knob in self.service.knobs.shown(name):
+                address = f"{_CHAINS}{name}/{knob.place}/{knob.name}"
+                yield from (address, f"{address}/fader")
 
 
-def _row(address: str) -> spec.Request | None:
-    parts = address.split("/")
-    if address in {_RUN, _CHAIN}:
-        return None
-    if len(parts) == 4 and address.startswith("/bridge/run/") and parts[3]:
-        return _ROWS[_RUN]
-    if len(parts) == 6 and address.startswith("/bridge/chain/"):
-        return _ROWS[_CHAIN]
-    return _ROWS.get(address)
+def _row(address: str) -> tuple[spec.Request, dict[str, str]]:
+    """Return the row of an address, with what stands for the parts in capitals."""
+    if address in _FIXED:
+        return _FIXED[address], {}
+    for row in _NAMED:
+        names = row.named(address)
+        if names is not None and address != row.address:
+            return row, names
+    raise BadAddressError(f"There is no address '{address[:200]}'.{nearest(address[:200], _ROWS)}")

@@ -1,73 +1,37 @@
 """One function for each row of `spec.REQUESTS`: converted arguments in, packets out.
 
+Those of effect chains are in `chain_handlers`.
+
 A handler makes one call to the core and returns its replies. It never sends and never catches: the
 dispatcher turns what it raises into `/bridge/error`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bridge import PROTOCOL_VERSION, __version__
 from bridge.errors import BadArgumentsError
 from bridge.osc.arguments import parse_option, parse_options, region, run_options
+from bridge.osc.calls import registering
 from bridge.osc.clients import event_packets
 from bridge.osc.codec import encode
-from bridge.osc.converters import boolean
+from bridge.osc.converters import boolean, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from bridge.core.service import Service
-    from bridge.models import ModelInfo
-    from bridge.osc.clients import Clients, Peer
+    from bridge.models import Job
+    from bridge.osc.calls import Call, Handler
 
+_REGION = frozenset({"path", "start", "length"})
 CLIENT_KINDS = ("reaper", "ableton", "ardour", "controller", "other")
 DEFAULT_LISTED = 20
 MOST_LISTED = 500
 
 
-@dataclass(frozen=True)
-class Call:
-    """One request on its way: who asked, what for, and what it can reach.
-
-    Parameters
-    ----------
-    service, clients
-        The core, and who listens.
-    models
-        Lists the separation models.
-    status
-        Tells how the daemon is, as names and values.
-    peer
-        Who asked; its replies go there.
-    replies_to
-        Where the replies go.
-    address
-        What was sent.
-    """
-
-    service: Service
-    clients: Clients
-    models: Callable[[], Sequence[ModelInfo]]
-    status: Callable[[], Mapping[str, Any]]
-    peer: Peer
-    replies_to: Peer
-    address: str
-
-
-HANDLERS: dict[str, Callable[..., list[bytes]]] = {}
-
-
-def handles(address: str) -> Callable[[Callable[..., list[bytes]]], Callable[..., list[bytes]]]:
-    """Register a function for a row of the contract; gives the function back."""
-
-    def register(function: Callable[..., list[bytes]]) -> Callable[..., list[bytes]]:
-        HANDLERS[address] = function
-        return function
-
-    return register
+HANDLERS: dict[str, Handler] = {}
+handles = registering(HANDLERS)
 
 
 @handles("/bridge/ping")
@@ -116,32 +80,39 @@ def run(call: Call, recipe: str, options: dict[str, Any]) -> list[bytes]:
         )
     elif "start" in options or "length" in options:
         raise BadArgumentsError("'start' and 'length' need the 'path' that they belong to.")
-    job_id = options.get("id") or call.service.new_id()
-    if call.service.knows(job_id):
-        return _replay(call, job_id)
-    call.clients.follow(job_id, call.replies_to)
-    try:
-        call.service.run(
-            recipe,
-            asked_region,
-            run_options(options),
-            job_id,
-            call.clients.defaults(call.peer.host),
-        )
-    except Exception:
-        call.clients.unfollow(job_id)
-        raise
-    return []
+    asked, defaults = run_options(options), call.clients.defaults(call.peer.host)
+
+    def start(job_id: str) -> Job:
+        return call.service.run(recipe, asked_region, asked, job_id, defaults)
+
+    return _start(call, options.get("id"), start)
 
 
 @handles("/bridge/run/RECIPE")
-def press(call: Call, arguments: Sequence[Any]) -> list[bytes]:
+def press(call: Call, values: Sequence[Any]) -> list[bytes]:
     """Run the recipe that the address names, unless a button was let go."""
-    recipe = call.address.rpartition("/")[2]
-    if len(arguments) == 1:
-        is_pressed = boolean(arguments[0])
-        return run(call, recipe, {}) if is_pressed else []
-    return run(call, recipe, parse_options(arguments))
+    if _is_let_go(values):
+        return []
+    return run(call, call.names["RECIPE"], parse_options([] if len(values) == 1 else values))
+
+
+@handles("/bridge/again")
+def again(call: Call, values: Sequence[Any]) -> list[bytes]:
+    """Run a job once more with the knobs as they are, unless a button was let go."""
+    if len(values) == 1 and not isinstance(values[0], str):  # a text is a job's id
+        if _is_let_go(values):
+            return []
+        values = ()
+    earlier = text(values[0]) if len(values) % 2 else None
+    options = parse_options(values[len(values) % 2 :])
+    if options.keys() & _REGION:
+        raise BadArgumentsError("The region is the earlier job's; use /bridge/run for another.")
+    asked = run_options(options)
+
+    def start(job_id: str) -> Job:
+        return call.service.again(earlier, asked, job_id)
+
+    return _start(call, options.get("id"), start)
 
 
 @handles("/bridge/cancel")
@@ -188,41 +159,14 @@ def models(call: Call) -> list[bytes]:
     return [*packets, encode("/bridge/models/end", (len(found),))]
 
 
-@handles("/bridge/chains")
-def chains(call: Call) -> list[bytes]:
-    """List the effect chains."""
-    found = call.service.presets.chains()
-    packets = [
-        encode(
-            "/bridge/chain", (name, str(table.get("description", "")), len(table.get("effect", ())))
-        )
-        for name, table in found.items()
-    ]
-    return [*packets, encode("/bridge/chains/end", (len(found),))]
-
-
 @handles("/bridge/set")
 def set_default(call: Call, option: str, value: Any) -> list[bytes]:
     """Set an option for the next runs of this host."""
-    if option in {"id", "path", "start", "length"}:
+    if option in {"id", *_REGION}:
         raise BadArgumentsError(f"'{option}' belongs to one run and has no default.")
     taken = None if value == "default" else parse_option(option, value)
     call.clients.set_default(call.peer.host, option, taken)
     return [encode("/bridge/set", (option, "default" if taken is None else taken))]
-
-
-@handles("/bridge/chain/NAME/INDEX/PARAM")
-def turn(call: Call, value: float) -> list[bytes]:
-    """Turn the knob that the address names; every client hears the value as taken."""
-    *_, name, index, parameter = call.address.split("/")
-    if not index.isdecimal():
-        raise BadArgumentsError(f"'{index}' is no effect's number; the first effect has 0.")
-    taken = call.service.turn(name, int(index), parameter, value)
-    packet = encode(call.address, (taken,), tags="f")
-    for client in call.clients.listed:
-        if client.replies_to.key != call.replies_to.key:
-            client.replies_to.send([packet])
-    return [packet]
 
 
 @handles("/bridge/status")
@@ -230,6 +174,30 @@ def status(call: Call) -> list[bytes]:
     """Tell how the daemon is."""
     pairs = [part for name, value in call.status().items() for part in (name, value)]
     return [encode("/bridge/status", pairs)]
+
+
+def _start(call: Call, asked_id: str | None, start: Callable[[str], Job]) -> list[bytes]:
+    """Start a job that the asker follows; one that is known already tells itself again."""
+    job_id = asked_id or call.service.new_id()
+    if call.service.knows(job_id):
+        return _replay(call, job_id)
+    call.clients.follow(job_id, call.replies_to)
+    try:
+        start(job_id)
+    except Exception:
+        call.clients.unfollow(job_id)
+        raise
+    return []
+
+
+def _is_let_go(values: Sequence[Any]) -> bool:
+    """Tell whether a lone value is the release of a button: zero."""
+    if len(values) != 1:
+        return False
+    try:
+        return not boolean(values[0])
+    except ValueError as exc:
+        raise BadArgumentsError(f"A button takes {exc} alone, not {values[0]!r}.") from exc
 
 
 def _replay(call: Call, job_id: str) -> list[bytes]:
@@ -240,4 +208,4 @@ def _replay(call: Call, job_id: str) -> list[bytes]:
 
 
 def _without_region(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in options.items() if k not in {"id", "path", "start", "length"}}
+    return {k: v for k, v in options.items() if k not in {"id", *_REGION}}

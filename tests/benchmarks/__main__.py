@@ -7,9 +7,18 @@ import sys
 
 QUICK = {
     "ping": ("--rounds", "2", "--pings", "200"),
+    "knobs": ("--rounds", "3"),
+    "effects": ("--rounds", "3"),
     "transcription": ("--seconds", "30", "--rounds", "3"),
 }
-FULL: dict[str, tuple[str, ...]] = {"ping": (), "one_hour": (), "transcription": ()}
+FULL: dict[str, tuple[str, ...]] = {
+    "ping": (),
+    "knobs": (),
+    "effects": (),
+    "isolation": (),
+    "one_hour": (),
+    "transcription": (),
+}
 
 
 def main() -> None:

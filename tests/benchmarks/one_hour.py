@@ -32,6 +32,9 @@ PERIOD_S, BURST_S = 60, 20
 class NoPresets:
     """Separation asks for none."""
 
+    def chain_place(self, name: str) -> tuple[Path, str]:
+        raise AssertionError(name)
+
     def chain(self, name: str) -> dict[str, object]:
         raise KeyError(name)
 

@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bridge.cli.app import app, run
-from bridge.cli.run import Outcome, event_line, show
+from bridge.cli.outcome import Outcome, show
+from bridge.cli.run import event_line
 from bridge.models import Manifest
 from bridge.osc import spec
 from bridge.osc.codec import Message
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMANDS = (
-    "serve", "demo", "run", "cancel", "jobs", "status", "models", "recipes", "chains",
+    "serve", "demo", "run", "again", "cancel", "jobs", "status", "models", "recipes", "chains",
     "protocol", "schema", "config", "doctor",
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bridge.core.presets import Presets
-from bridge.errors import BadArgumentsError, PresetError, UnknownChainError, UnknownRecipeError
+from bridge.errors import PresetError, UnknownChainError, UnknownRecipeError
 from bridge.resources import shipped
 
 if TYPE_CHECKING:
@@ -84,9 +84,30 @@ def test_a_wrong_file_spoils_only_itself(own: Path, content: str, message: str |
 def test_a_knob_turns_a_copy(own: Path) -> None:
     (own / "chains" / "mine.toml").write_text('[[effect]]\ntype = "Gain"\ngain_db = 1.0\n')
     presets = Presets((own,))
-    before = presets.turn("mine", 0, "gain_db", 3.0)
+    presets.turn("mine", "0", "gain_db", 3.0)
+    presets.turn("mine", "chain", "width", 0.5)
     assert presets.chain("mine")["effect"][0]["gain_db"] == 3.0
-    presets.turn_back("mine", 0, "gain_db", before)
-    assert presets.chain("mine")["effect"][0]["gain_db"] == 1.0
-    with pytest.raises(BadArgumentsError, match="has 1 effects"):
-        presets.turn("mine", 1, "gain_db", 3.0)
+    assert presets.chain("mine")["width"] == 0.5
+    assert presets.chain_file("mine") == {"effect": [{"type": "Gain", "gain_db": 1.0}]}
+    presets.turn_back("mine")
+    assert presets.chain("mine") == presets.chain_file("mine")
+
+
+def test_a_turn_does_not_reach_another_effect_that_took_its_place(own: Path) -> None:
+    path = own / "chains" / "mine.toml"
+    path.write_text('[[effect]]\ntype = "Gain"\n[[effect]]\ntype = "Reverb"\n')
+    presets = Presets((own,))
+    presets.turn("mine", "0", "gain_db", 3.0)
+    presets.turn("mine", "1", "room_size", 0.25)
+    path.write_text('[[effect]]\ntype = "Reverb"\n')
+    os.utime(path, ns=(1, 1))
+    assert presets.chain("mine") == {"effect": [{"type": "Reverb"}]}
+
+
+def test_a_chain_of_your_own_that_comes_later_replaces_the_shipped_one(own: Path) -> None:
+    presets = Presets((own, shipped("presets")))
+    assert presets.chain_place("plate")[0].parent == shipped("presets") / "chains"
+    text = 'description = "mine"\n[[effect]]\ntype = "Gain"\n'
+    (own / "chains" / "plate.toml").write_text(text)
+    assert presets.chain_place("plate") == (own / "chains" / "plate.toml", text)
+    assert presets.chain("plate")["description"] == "mine"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from bridge.errors import (
     UnknownJobError,
     UnknownRecipeError,
 )
-from bridge.models import ClipsFile, JobState, Region, RunOptions, Timing
+from bridge.models import AudioFormat, ClipsFile, JobState, Region, RunOptions, Timing
 from tests.fakes import Core, make_core, make_stem
 
 NOTHING = RunOptions()
@@ -332,14 +333,87 @@ def test_with_a_full_disk_jobs_still_end_and_new_ones_are_refused(
         run(core, "c")
 
 
-def test_a_knob_is_checked_and_used_by_the_next_job(core: Core) -> None:
-    chain = core.service.presets.chain("plate")["effect"]
-    index, knobs = next((i, e) for i, e in enumerate(chain) if e["type"] == "Reverb")
-    assert "wet_level" in knobs
-    assert core.service.turn("plate", index, "wet_level", 0.125) == 0.125
+def chains_of(core: Core, job: str) -> list[str]:
+    """Return the effect stages' plans of a job, as text."""
+    stages = core.service.job(job).stages
+    return [json.dumps(stage.plan) for stage in stages if stage.kind == "effects"]
+
+
+def test_a_knob_is_used_by_the_next_job_and_not_by_one_that_waits(core: Core) -> None:
     run(core, "a", post="plate")
-    assert "0.125" in core.runner.started[0].model_dump_json()
-    for wrong in (("plate", index, "wet_level", 99.0), ("plate", index, "wetness", 0.5)):
-        with pytest.raises(BadArgumentsError):
-            core.service.turn(*wrong)
-    assert core.service.presets.chain("plate")["effect"][index]["wet_level"] == 0.125
+    run(core, "b", post="plate")
+    core.service.knobs.turn("plate", "0", "wet_level", 0.125)
+    run(core, "c", post="plate")
+    assert ["0.125" in chains_of(core, job)[1] for job in "abc"] == [False, False, True]
+
+
+def test_again_is_the_same_work_with_the_knobs_as_they_are(core: Core) -> None:
+    core.service.run(
+        "stems-to-midi",
+        region(core, 1.0, 2.0),
+        RunOptions(post="plate", tempo=90.0, format=AudioFormat.FLAC),
+        "a",
+    )
+    finish_with_stem(core, "a")
+    core.service.knobs.turn("plate", "0", "wet_level", 0.125)
+    job = core.service.again(None, RunOptions(format=AudioFormat.WAV24), "b")
+    assert (job.recipe, job.region) == ("stems-to-midi", core.service.job("a").region)
+    assert [stage.kind for stage in job.stages] == ["effects", "separate", "effects", "write"]
+    assert (job.options.tempo, job.options.format) == (90.0, AudioFormat.WAV24)
+    assert "0.125" in chains_of(core, "b")[1]
+    assert core.runner.started[-1].job == core.service.job("b")
+    assert not core.runner.reusing
+    assert core.service.again("a", NOTHING, "b").id == "b", "the same id ran twice"
+    assert len(core.runner.started) == 2
+
+
+def test_again_without_a_turn_is_the_result_that_is_there(core: Core) -> None:
+    run(core, "a", post="plate")
+    manifest = finish_with_stem(core, "a")
+    core.service.again("a", NOTHING, "b")
+    assert core.runner.reusing[0][1] == manifest
+
+
+def test_again_takes_the_newest_job_that_finished(core: Core) -> None:
+    for job, stem in (("a", "bass"), ("b", "drums"), ("c", "other")):
+        run(core, job, stems=f"vocals,{stem}")
+    core.finish("a")
+    core.finish("b")
+    assert core.service.again(None, NOTHING, "d").options.stems == "vocals,drums"
+    assert core.service.again("a", NOTHING, "e").options.stems == "vocals,bass"
+
+
+def test_again_uses_kept_stems_though_the_first_run_wanted_none(core: Core) -> None:
+    run(core, "a", reuse=False)
+    core.finish("a")
+    assert core.service.again("a", NOTHING, "b").options.reuse
+    assert not core.service.again("a", RunOptions(reuse=False), "c").options.reuse
+
+
+def test_again_needs_a_job_that_made_audio(core: Core) -> None:
+    with pytest.raises(UnknownJobError, match="No job has finished"):
+        core.service.again(None, NOTHING, "b")
+    with pytest.raises(UnknownJobError, match="no job 'x'"):
+        core.service.again("x", NOTHING, "b")
+    run(core, "a", recipe="midi")
+    core.finish("a")
+    with pytest.raises(BadArgumentsError, match="'midi' makes no audio"):
+        core.service.again(None, NOTHING, "b")
+    assert core.store.get("b") is None
+
+
+def test_again_with_the_source_gone_says_so(core: Core) -> None:
+    run(core, "a")
+    core.finish("a")
+    core.audio.unlink()
+    with pytest.raises(SourceNotFoundError):
+        core.service.again("a", NOTHING, "b")
+
+
+def test_the_worker_is_told_where_stems_are_kept(tmp_path: Path) -> None:
+    core = make_core(tmp_path)
+    run(core, "a")
+    order = core.runner.started[0]
+    assert order.stems_folder == str(tmp_path / "stems")
+    assert order.kept_stems_bytes == core.lifecycle.limits.kept_stems_bytes == 1 << 30
+    core.store.close()

@@ -113,17 +113,23 @@ class Daemon:
         )
 
 
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    """A running daemon; ended and its workers gone after the test."""
-    made = Daemon(tmp_path)
+@contextlib.contextmanager
+def running(made: Daemon) -> Iterator[Daemon]:
+    """Run a daemon; when it was asked to stop, it and its workers must be gone."""
     made.start()
     yield made
     children = made.children() if made.process and made.process.poll() is None else []
     if made.process and made.process.poll() is None:
-        assert made.stop() == 0, (tmp_path / "daemon.log").read_text()
+        assert made.stop() == 0, (made.folder / "daemon.log").read_text()
     _, alive = psutil.wait_procs(children, timeout=10.0)
     assert not alive, "a worker outlived the daemon"
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    """A running daemon; ended and its workers gone after the test."""
+    with running(Daemon(tmp_path)) as made:
+        yield made
 
 
 @pytest.fixture

@@ -74,6 +74,9 @@ class Presets:
             raise UnknownChainError(f"No effect chain is called '{name}'.")
         return self.chains[name]
 
+    def chain_place(self, name: str) -> tuple[Path, str]:
+        return Path(f"{name}.toml"), ""
+
     def transcription(self, name: str) -> Mapping[str, Any]:
         raise NotImplementedError
 

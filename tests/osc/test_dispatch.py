@@ -11,43 +11,12 @@ from hypothesis import strategies as st
 from bridge import PROTOCOL_VERSION, __version__
 from bridge.core import events as ev
 from bridge.errors import InternalError
-from bridge.models import ClipNote, ClipsFile, MidiClip, ModelInfo, TempoChange, Timing
+from bridge.models import ClipNote, ClipsFile, MidiClip, TempoChange, Timing
 from bridge.osc import spec
-from bridge.osc.clients import EXPIRY_S, Clients
+from bridge.osc.clients import EXPIRY_S
 from bridge.osc.codec import encode
-from bridge.osc.dispatch import Dispatcher
-from tests.fakes import Core, FakeClock, FakePeer, make_stem
-
-MODEL = ModelInfo(
-    name="dsp", description="rules", stems=("drums", "bass"), built_in=True, weights_here=True
-)
-
-
-class Bridge:
-    """A dispatcher over a core, spoken to in messages."""
-
-    def __init__(self, core: Core) -> None:
-        self.core = core
-        self.clock = FakeClock()
-        self.clients = Clients(4, self.clock)
-        core.lifecycle.sink = self.clients
-        self.dispatcher = Dispatcher(core.service, self.clients, lambda: [MODEL], lambda: {"a": 1})
-        self.peer = FakePeer()
-
-    def send(self, address: str, *arguments: Any, peer: FakePeer | None = None) -> list[Any]:
-        """Send a message; return what came of it as (address, *arguments)."""
-        peer = peer or self.peer
-        before = len(peer.received)
-        self.dispatcher.receive(encode(address, arguments), peer)
-        return [(message.address, *message.arguments) for message in peer.received[before:]]
-
-    def select(self) -> None:
-        self.send("/bridge/select", str(self.core.audio), 0.0, 2.0)
-
-
-@pytest.fixture
-def bridge(core: Core) -> Bridge:
-    return Bridge(core)
+from tests.fakes import Core, FakePeer, make_stem
+from tests.osc.conftest import Bridge
 
 
 def test_ping_brings_back_what_was_sent(bridge: Bridge) -> None:
@@ -197,6 +166,8 @@ def test_a_button_runs_when_pressed_and_not_when_let_go(bridge: Bridge, core: Co
     bridge.send("/bridge/run/vocals")
     bridge.send("/bridge/run/midi", "id", "c", "quantize", "1/16")
     assert [job.recipe for job in core.store.recent(9)] == ["midi", "vocals", "stems"]
+    (error,) = bridge.send("/bridge/run/stems", "loud")
+    assert error[2:] == ("bad_arguments", "A button takes a number alone, not 'loud'.")
     (error,) = bridge.send("/bridge/run/stmes", 1.0)
     assert error[2] == "unknown_recipe"
     assert "stems" in error[3]
@@ -278,18 +249,6 @@ def test_a_default_holds_for_the_host_that_set_it(bridge: Bridge, core: Core) ->
     assert grids == {"a": "off", "b": "1/8", "c": "off"}
     for wrong in (("quantize", "1/7"), ("path", "/x"), ("nothing", 1)):
         assert bridge.send("/bridge/set", *wrong)[0][2] == "bad_arguments"
-
-
-def test_a_knob_is_echoed_to_the_other_controllers(bridge: Bridge, core: Core) -> None:
-    chain = core.service.presets.chain("plate")["effect"]
-    index = next(i for i, effect in enumerate(chain) if effect["type"] == "Reverb")
-    other = FakePeer("udp 127.0.0.1:1")
-    bridge.send("/bridge/hello", "x", "controller", peer=other)
-    address = f"/bridge/chain/plate/{index}/wet_level"
-    assert bridge.send(address, 0.25) == [(address, 0.25)]
-    assert (other.last().address, *other.last().arguments) == (address, 0.25)
-    assert bridge.send("/bridge/chain/plate/x/wet_level", 0.25)[0][2] == "bad_arguments"
-    assert bridge.send("/bridge/chain/palte/0/wet_level", 0.25)[0][2] == "unknown_chain"
 
 
 def test_a_pattern_reaches_every_address_that_it_matches(bridge: Bridge) -> None:

@@ -14,8 +14,8 @@ from bridge.errors import BadArgumentsError, codes
 from bridge.models import Region, RunOptions
 from bridge.osc import spec
 from bridge.osc.arguments import parse_arguments, parse_option, parse_options, region, run_options
-from bridge.osc.converters import boolean, integer, number
-from bridge.osc.handlers import HANDLERS
+from bridge.osc.converters import boolean, integer, number, scalar
+from bridge.osc.dispatch import HANDLERS
 
 REQUESTS = {request.address: request for request in spec.REQUESTS}
 
@@ -68,6 +68,27 @@ def test_whole_numbers_come_in_every_dress(value: Any) -> None:
 )
 def test_booleans_come_in_every_dress(value: Any, expected: bool) -> None:
     assert boolean(value) is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(True, True), (1, 1.0), (0.5, 0.5), ("0.5", 0.5), ("off", False), ("LPF24", "LPF24")],
+)
+def test_a_knob_takes_what_there_is(value: Any, expected: Any) -> None:
+    taken = scalar(value)
+    assert taken == expected
+    assert isinstance(taken, type(expected))
+
+
+def test_addresses_are_told_by_their_parts() -> None:
+    knob = REQUESTS["/bridge/chain/NAME/PLACE/PARAM"]
+    assert knob.named("/bridge/chain/plate/0/wet") == {
+        "NAME": "plate",
+        "PLACE": "0",
+        "PARAM": "wet",
+    }
+    for other in ("/bridge/chain/plate/0", "/bridge/chain//0/wet", "/bridge/chains/plate/0/wet"):
+        assert knob.named(other) is None
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "abc", None, b"x", True])

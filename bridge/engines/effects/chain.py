@@ -1,46 +1,41 @@
-"""Running a chain over audio on disk.
-
-The effects keep their state from block to block, so that the result is that of one pass. An
-effect that looks ahead holds its first samples back; pedalboard cuts that delay off the
-beginning, and silence fed in at the end brings out the rest, so length and alignment stay.
-"""
+"""Running a chain over audio on disk, in blocks, so that memory stays flat."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bridge.engines.audio import BLOCK_FRAMES, Audio, DiskBuffer
 from bridge.engines.disk import disk_faults, need_space
+from bridge.engines.effects.graph import GraphMaker
+from bridge.engines.effects.pedalboard_nodes import SuspectError
+from bridge.engines.levels import LoudnessMeter
 from bridge.errors import PluginFailedError
+from bridge.units import db_to_amplitude, seconds_to_samples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from bridge.engines.effects.chain_spec import ChainSpec, EffectSpec
+    from bridge.engines.effects.chain_spec import ChainSpec, PluginSpec
+    from bridge.engines.effects.nodes import Node
+    from bridge.engines.effects.pedalboard_nodes import Processor
 
-_HIGHEST_CUTOFF = 0.49
-"""Of the sample rate: pedalboard's filters become unstable at half of it."""
-
-_CUTOFFS = {"cutoff_frequency_hz", "cutoff_hz", "centre_frequency_hz"}
-
-_SMALLEST_BLOCK = 256
-"""pedalboard guesses which axis the channels are, and cannot with as few samples as channels."""
-
-_MOST_LATENCY_S = 2.0
-"""A chain that still holds samples back after so much silence has lost them."""
+_RENDER_SHARE = 0.9
+"""Of the work, where the loudness is set afterwards."""
 
 
 def run_chain(
     chain: ChainSpec,
     buffer: DiskBuffer,
     path: Path,
+    *,
     progress: Callable[[float], None] | None = None,
     block_frames: int = BLOCK_FRAMES,
+    load_plugin: Callable[[PluginSpec, int], Processor] | None = None,
 ) -> DiskBuffer:
-    """Process a buffer into another of the same length, aligned to the sample.
+    """Process a buffer into another, aligned to the sample.
 
     Parameters
     ----------
@@ -53,12 +48,14 @@ def run_chain(
     progress
         Called with 0…1 after every block; what it raises is let through.
     block_frames
-        Samples that are processed at a time.
+        Samples that are processed at a time; the result does not depend on it.
+    load_plugin
+        Given a plugin and the sample rate in Hz, returns it loaded. None refuses plugins.
 
     Returns
     -------
     DiskBuffer
-        Channels, frames and rate of `buffer`. What an effect adds beyond the end is cut.
+        Channels and rate of `buffer`; as long, and longer by the chain's tail.
 
     Raises
     ------
@@ -67,72 +64,80 @@ def run_chain(
     DiskFullError
         No room for the result.
     """
-    need_space(path.parent, buffer.frames * buffer.channels * 4)
-    board = [
-        _LoadedEffect(chain, place, buffer.channels, buffer.sample_rate)
-        for place in range(len(chain.effects))
-    ]
-    most = buffer.frames + block_frames + round(_MOST_LATENCY_S * buffer.sample_rate)
-    fed = written = 0
+    frames = buffer.frames + seconds_to_samples(chain.tail_s, buffer.sample_rate)
+    need_space(path.parent, frames * buffer.channels * 4)
+    said = progress or (lambda _: None)
     with disk_faults(path):
-        result = DiskBuffer.create(path, buffer.channels, buffer.frames, buffer.sample_rate)
-        while written < buffer.frames:
-            if fed > most:
-                raise PluginFailedError(f"The chain '{chain.name}' holds audio back for ever.")
-            # Beyond its end the buffer reads as silence.
-            frames = max(_SMALLEST_BLOCK, min(block_frames, buffer.frames - fed))
-            block = buffer.read(fed, frames)
-            fed += frames
-            for effect in board:
-                block = effect.process(block)
-            block = block[:, : buffer.frames - written]
-            result.write(written, block)
-            written += block.shape[1]
-            if progress is not None:
-                progress(written / buffer.frames)
+        result = DiskBuffer.create(path, buffer.channels, frames, buffer.sample_rate)
+        maker = GraphMaker(buffer.channels, buffer.sample_rate, load_plugin)
+        try:
+            _render(chain, maker.graph(chain), buffer, result, block_frames=block_frames, said=said)
+        except SuspectError as exc:
+            apart = GraphMaker(buffer.channels, buffer.sample_rate, load_plugin, is_apart=True)
+            _render(chain, apart.graph(chain), buffer, result, block_frames=block_frames, said=said)
+            raise PluginFailedError(
+                f"An effect of the chain '{chain.name}' {exc} Alone each of them works."
+            ) from exc
     return result
 
 
-class _LoadedEffect:
-    """An effect of a chain with its state; blocks too short for it wait for more."""
-
-    def __init__(self, chain: ChainSpec, place: int, channels: int, sample_rate: int) -> None:
-        spec = chain.effects[place]
-        self._where = f"Effect {place + 1} of the chain '{chain.name}', {spec.type},"
-        self._sample_rate = sample_rate
-        self._waiting: Audio = np.zeros((channels, 0), dtype=np.float32)
-        try:
-            self._effect = _make(spec, sample_rate)
-        except (ValueError, TypeError, RuntimeError) as exc:
-            raise PluginFailedError(f"{self._where} refused its parameters: {exc}") from exc
-
-    def process(self, block: Audio) -> Audio:
-        """Return what comes out for a block; fewer samples while the effect looks ahead."""
-        if self._waiting.shape[1]:
-            block = np.concatenate([self._waiting, block], axis=1)
-        if block.shape[1] < _SMALLEST_BLOCK:
-            self._waiting = block
-            return block[:, :0]
-        self._waiting = block[:, :0]
-        try:
-            out: Audio = self._effect.process(block, self._sample_rate, reset=False)
-        except (ValueError, RuntimeError) as exc:
-            raise PluginFailedError(f"{self._where} failed: {exc}") from exc
-        if not np.isfinite(out).all():
-            raise PluginFailedError(
-                f"{self._where} made samples that are not numbers. Turn its parameters towards "
-                "their defaults."
-            )
-        return out
+def _render(
+    chain: ChainSpec,
+    graph: Node,
+    buffer: DiskBuffer,
+    result: DiskBuffer,
+    *,
+    block_frames: int,
+    said: Callable[[float], None],
+) -> None:
+    """Fill `result` with what the chain makes of `buffer`."""
+    meter = None
+    if chain.loudness_lufs is not None:
+        meter = LoudnessMeter(buffer.channels, buffer.sample_rate)
+    written = 0
+    for block in _blocks(chain, graph, buffer, result.frames, block_frames):
+        out = _placed(chain, block)
+        result.write(written, out)
+        written += out.shape[1]
+        if meter is not None:
+            meter.add(out)
+        said((1.0 if meter is None else _RENDER_SHARE) * written / result.frames)
+    if meter is not None and chain.loudness_lufs is not None:
+        _set_loudness(result, meter, chain.loudness_lufs, block_frames)
+        said(1.0)
 
 
-def _make(spec: EffectSpec, sample_rate: int) -> Any:
-    import pedalboard
+def _blocks(
+    chain: ChainSpec, graph: Node, buffer: DiskBuffer, frames: int, block_frames: int
+) -> Iterator[Audio]:
+    """Yield what the effects make of a buffer and the silence after it."""
+    gain = np.float32(db_to_amplitude(chain.input_gain_db))
+    for start in range(0, frames, block_frames):
+        block = buffer.read(start, min(block_frames, frames - start))
+        yield graph.process(block if gain == 1.0 else gain * block)
+    yield graph.finish()
 
-    kind = getattr(pedalboard, spec.type)
-    arguments: dict[str, Any] = dict(spec.parameters)
-    for name in _CUTOFFS & arguments.keys():
-        arguments[name] = min(arguments[name], _HIGHEST_CUTOFF * sample_rate)
-    if "mode" in arguments:
-        arguments["mode"] = kind.Mode.__members__[arguments["mode"]]
-    return kind(**arguments)
+
+def _placed(chain: ChainSpec, block: Audio) -> Audio:
+    """Return a block with the chain's width and output gain.
+
+    Width is a gain of the side signal, half the difference of left and right.
+    """
+    gain = np.float32(db_to_amplitude(chain.output_gain_db))
+    if chain.width != 1.0 and block.shape[0] == 2:
+        mid = block.mean(axis=0)
+        side = np.float32(chain.width) * (block[0] - mid)
+        block = np.stack([mid + side, mid - side])
+    return block if gain == 1.0 else gain * block
+
+
+def _set_loudness(
+    result: DiskBuffer, meter: LoudnessMeter, target_lufs: float, block_frames: int
+) -> None:
+    """Bring a result to a loudness by one gain; what is silent or too short stays as it is."""
+    loudness_lufs = meter.integrated_lufs()
+    if loudness_lufs is None:
+        return
+    gain = np.float32(db_to_amplitude(target_lufs - loudness_lufs))
+    for start, block in result.blocks(block_frames):
+        result.write(start, gain * block)

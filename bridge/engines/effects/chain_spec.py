@@ -1,112 +1,91 @@
-"""A chain as values: read from a chain file's table and checked against the table of effects."""
+"""A chain as values: what runs, with every choice made and every name resolved."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from pydantic import Field
 
-from pydantic import Field, ValidationError, create_model
-
-from bridge.engines.effects.table import BY_NAME, Effect, Parameter
-from bridge.errors import PresetError, nearest
 from bridge.models import Value
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
-_KEYS = ("description", "effect")
+class PluginSpec(Value):
+    """A third-party plugin and how it is set.
+
+    Attributes
+    ----------
+    path
+        Absolute path of its file or bundle.
+    name
+        Which plugin of a bundle that holds several.
+    parameters
+        Values by the plugin's own names; they win over `preset` and `state`.
+    preset
+        Absolute path of a ``.vstpreset`` file.
+    state
+        The plugin's raw state in base64.
+    """
+
+    path: str
+    name: str | None = None
+    parameters: dict[str, bool | float | str] = Field(default_factory=dict)
+    preset: str | None = None
+    state: str | None = None
 
 
 class EffectSpec(Value):
-    """One effect with all its parameters."""
+    """One effect with all its parameters.
+
+    Attributes
+    ----------
+    type
+        A row of the table of effects, ``Mix`` or ``Plugin``.
+    parameters
+        All of a built-in's.
+    wet
+        0 is dry, 1 the effect alone; the dry signal is in time with the effect.
+    bypass
+        Whether it is left out.
+    paths
+        A Mix's, which are summed.
+    plugin
+        What a ``Plugin`` loads.
+    """
 
     type: str
-    parameters: dict[str, bool | float | str]
+    parameters: dict[str, bool | float | str] = Field(default_factory=dict)
+    wet: float = Field(default=1.0, ge=0.0, le=1.0)
+    bypass: bool = False
+    paths: tuple[PathSpec, ...] = ()
+    plugin: PluginSpec | None = None
+
+
+class PathSpec(Value):
+    """One of the parallel paths of a Mix; without effects it is the dry signal."""
+
+    gain_db: float = 0.0
+    effects: tuple[EffectSpec, ...] = ()
 
 
 class ChainSpec(Value):
-    """An ordered list of effects under a name."""
+    """An ordered list of effects under a name.
+
+    It acts in this order: input gain, effects, width, output gain, loudness.
+
+    Attributes
+    ----------
+    width
+        Of stereo: 0 is mono, 1 as it is, 2 twice the side signal.
+    loudness_lufs
+        Integrated loudness (ITU-R BS.1770-4) that one gain at the end brings the result to; None
+        leaves it.
+    tail_s
+        How much of what rings beyond the end is kept, in seconds.
+    """
 
     name: str
     description: str = ""
-    effects: tuple[EffectSpec, ...] = Field(min_length=1)
-
-
-def parse_chain(name: str, table: Mapping[str, Any]) -> ChainSpec:
-    """Check a chain file's table.
-
-    Parameters
-    ----------
-    name
-        The chain's.
-    table
-        ``description`` and a list ``effect`` of tables, each with its ``type`` and parameters;
-        a parameter that is left out has pedalboard's default.
-
-    Raises
-    ------
-    PresetError
-        Naming the chain, the effect by its place counted from 1, and the parameter.
-    """
-    for key in table:
-        if key not in _KEYS:
-            raise PresetError(
-                f"The chain '{name}' has an unknown entry '{key}'.{nearest(key, _KEYS)}"
-            )
-    description, effects = table.get("description", ""), table.get("effect", [])
-    if not isinstance(description, str):
-        raise PresetError(f"The description of the chain '{name}' must be text.")
-    if not isinstance(effects, list) or not effects:
-        raise PresetError(f"The chain '{name}' has no effects. It needs [[effect]] tables.")
-    parsed = tuple(_parse_effect(name, place, row) for place, row in enumerate(effects, start=1))
-    return ChainSpec(name=name, description=description, effects=parsed)
-
-
-def _parse_effect(chain: str, place: int, row: object) -> EffectSpec:
-    where = f"Effect {place} of the chain '{chain}'"
-    if not isinstance(row, dict) or not isinstance(row.get("type"), str):
-        raise PresetError(f'{where} needs a type, for example type = "Reverb".')
-    kind = row["type"]
-    effect = BY_NAME.get(kind)
-    if effect is None:
-        raise PresetError(f"{where} has the unknown type '{kind}'.{nearest(kind, BY_NAME)}")
-    given = {key: value for key, value in row.items() if key != "type"}
-    known = [parameter.name for parameter in effect.parameters]
-    for key in given:
-        if key not in known:
-            raise PresetError(f"{where}, {kind}, has no parameter '{key}'.{nearest(key, known)}")
-    try:
-        parameters = _parameters_model(effect.name).model_validate(given)
-    except ValidationError as exc:
-        fault = exc.errors()[0]
-        parameter = next(p for p in effect.parameters if p.name == fault["loc"][0])
-        raise PresetError(
-            f"{where}, {kind}: {parameter.name} is {fault['input']!r}, but must be "
-            f"{_allowed(parameter)}."
-        ) from exc
-    return EffectSpec(type=kind, parameters=parameters.model_dump())
-
-
-def _allowed(parameter: Parameter) -> str:
-    if parameter.choices:
-        return f"one of {', '.join(parameter.choices)}"
-    if isinstance(parameter.default, bool):
-        return "true or false"
-    return f"a number from {parameter.low:g} to {parameter.high:g} ({parameter.unit})"
-
-
-@cache
-def _parameters_model(name: str) -> type[Value]:
-    """Return the pydantic model of an effect's parameters."""
-    effect: Effect = BY_NAME[name]
-    fields: dict[str, Any] = {p.name: _field(p) for p in effect.parameters}
-    return create_model(f"{name}Parameters", __base__=Value, **fields)
-
-
-def _field(parameter: Parameter) -> tuple[Any, Any]:
-    if parameter.choices:
-        return Literal[parameter.choices], parameter.default
-    if isinstance(parameter.default, bool):
-        return bool, Field(default=parameter.default, strict=True)
-    limits = Field(default=parameter.default, ge=parameter.low, le=parameter.high, strict=True)
-    return float, limits
+    input_gain_db: float = 0.0
+    output_gain_db: float = 0.0
+    width: float = Field(default=1.0, ge=0.0, le=2.0)
+    loudness_lufs: float | None = None
+    tail_s: float = Field(default=0.0, ge=0.0)
+    effects: tuple[EffectSpec, ...] = ()

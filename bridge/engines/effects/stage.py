@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from bridge.engines.effects.chain_spec import ChainSpec, parse_chain
+from bridge.engines.effects.chain_file import parse_chain
+from bridge.engines.effects.chain_spec import ChainSpec
+from bridge.engines.effects.host import EffectsHost
+from bridge.engines.effects.plugins_library import PluginLibrary, Stamp
+from bridge.engines.effects.plugins_planning import PluginFinder
 from bridge.errors import BadArgumentsError, PresetError, nearest
 from bridge.models import Value
 
@@ -37,6 +42,9 @@ class EffectsPlan(Value):
     slot: Slot
     every: ChainSpec | None = None
     by_stem: dict[str, ChainSpec | None] = Field(default_factory=dict)
+    files: dict[str, Stamp] = Field(
+        default_factory=dict, description="plugins and other files of the chains, as they were"
+    )
 
     def chain_of(self, stem: str) -> ChainSpec | None:
         """Return a stem's chain; the residual has none, so that it keeps its meaning."""
@@ -45,14 +53,24 @@ class EffectsPlan(Value):
         return self.by_stem.get(stem, self.every)
 
 
+@dataclass
 class EffectsStage:
-    """Runs effect chains.
+    """Runs effect chains, in a process that has the plugins.
+
+    Parameters
+    ----------
+    plugins
+        What the last scan found: `plan` knows plugins by name from it.
+    host
+        Where `run` has the chains done.
 
     A recipe's line has the options ``slot`` (``pre`` or ``post``) and ``chain``. Slot ``pre``
     obeys the run's option `pre`, slot ``post`` its option `post`; both are answered here, because
     one recipe may hold both slots.
     """
 
+    plugins: PluginLibrary = field(default_factory=PluginLibrary)
+    host: EffectsHost = field(default_factory=EffectsHost)
     name = "effects"
     takes = frozenset({"audio"})
     makes = frozenset({"audio"})
@@ -68,6 +86,8 @@ class EffectsStage:
         ------
         PresetError
             The recipe's line or a chain file is wrong.
+        PluginFailedError
+            A plugin of the chain is in quarantine.
         BadArgumentsError
             `post` names a stem twice or without a chain.
         UnknownChainError
@@ -76,11 +96,13 @@ class EffectsStage:
         slot, default = _recipe_line(options)
         asked = request.pre if slot == "pre" else request.post
         text = default if asked is None else asked
+        finder = PluginFinder(self.plugins)
+        every, by_stem = None, {}
         if slot == "post" and ":" in text:
-            by_stem = {stem: _chain(name, presets) for stem, name in _pairs(text)}
-            plan = EffectsPlan(slot="post", by_stem=by_stem)
+            by_stem = {stem: _chain(name, presets, finder) for stem, name in _pairs(text)}
         else:
-            plan = EffectsPlan(slot=slot, every=_chain(text, presets))
+            every = _chain(text, presets, finder)
+        plan = EffectsPlan(slot=slot, every=every, by_stem=by_stem, files=finder.stamps)
         return plan.model_dump(mode="json")
 
     def run(self, take: Take, plan: Mapping[str, Any], report: Report) -> None:
@@ -89,12 +111,10 @@ class EffectsStage:
         Raises
         ------
         PluginFailedError
-            An effect failed.
-        DiskFullError
-            No room for the result.
+            An effect or a plugin failed, hung or crashed.
+        OutOfMemoryError, DiskFullError
+            No room for what it did.
         """
-        from bridge.engines.effects.chain import run_chain
-
         settled = EffectsPlan.model_validate(dict(plan))
         for stem in sorted(settled.by_stem.keys() - take.stems.keys()):
             report.warning(
@@ -105,13 +125,14 @@ class EffectsStage:
         wanted = {stem: chain for stem, chain in chains.items() if chain is not None}
         for index, (stem, chain) in enumerate(wanted.items()):
             first = index / len(wanted)
-            take.stems[stem] = run_chain(
+            take.stems[stem] = self.host.run(
                 chain,
                 take.stems[stem],
                 _scratch(take.work_folder),
                 lambda fraction, first=first, stem=stem: report.progress(  # type: ignore[misc]
                     first + fraction / len(wanted), stem
                 ),
+                take.order.plugin_timeout_s,
             )
         report.progress(1.0)
 
@@ -131,11 +152,11 @@ def _recipe_line(options: Mapping[str, Any]) -> tuple[Slot, str]:
     return slot, chain
 
 
-def _chain(name: str, presets: PresetLibrary) -> ChainSpec | None:
+def _chain(name: str, presets: PresetLibrary, finder: PluginFinder) -> ChainSpec | None:
     name = name.strip()
     if name in {"", NONE}:
         return None
-    return parse_chain(name, presets.chain(name))
+    return finder.settle(parse_chain(name, presets.chain(name), presets, finder.path_of))
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

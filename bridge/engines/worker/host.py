@@ -144,6 +144,7 @@ class WorkerHost:
             reason = str(exc)
             _kill(process)
         status = await process.wait()
+        _kill(process)  # what it started, a plugin that hangs, does not end by itself
         log.info("worker for %s ended with %s", self.device, status)
         if process is self._process:
             self._process = None

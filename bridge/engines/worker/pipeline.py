@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from bridge import PROTOCOL_VERSION, __version__
 from bridge.core import events as ev
+from bridge.core.planning import STEMS, stems_key
 from bridge.engines.audio_files import read_region
 from bridge.engines.disk import disk_faults
+from bridge.engines.kept_stems import KeptStems
 from bridge.engines.manifest import MANIFEST_NAME, write_manifest
 from bridge.engines.stages import stages
 from bridge.engines.take import MIX, Take
 from bridge.engines.worker.messages import Dropped
 from bridge.errors import (
     BridgeError,
+    DiskFullError,
     EngineFailedError,
     JobCancelled,
     OutOfMemoryError,
@@ -62,6 +65,9 @@ def run_job(order: WorkOrder, daemon: Daemon) -> None:
     except JobCancelled:
         message = ev.Cancelled(job=job_id)
     except BridgeError as exc:
+        kept = KeptStems.of(order)
+        if kept is not None and isinstance(exc, DiskFullError):
+            kept.clear()  # so that the next job finds room
         message = ev.Failed(job=job_id, code=exc.code, message=str(exc))
     except MemoryError:
         error = OutOfMemoryError(
@@ -169,9 +175,8 @@ def _run(order: WorkOrder, daemon: Daemon) -> Value:
     take = _read(order, report, daemon)
     if take is None:
         return Dropped(job=job.id)
-    for planned in job.stages:
-        _run_stage(kinds[planned.kind], take, planned.plan, report)
-    manifest = _manifest(take, report)
+    kept_from = _run_stages(take, kinds, report)
+    manifest = _manifest(take, report, kept_from)
     path = folder / MANIFEST_NAME
     write_manifest(manifest, path)
     if output != folder:
@@ -205,6 +210,36 @@ def _read(order: WorkOrder, report: JobReport, daemon: Daemon) -> Take | None:
     )
 
 
+def _run_stages(take: Take, kinds: Mapping[str, Stage], report: JobReport) -> str | None:
+    """Run the job's stages; those up to the separation only if its stems are not kept.
+
+    Returns
+    -------
+    str or None
+        The job that separated the stems, if it was another one.
+    """
+    job = take.order.job
+    makers = [n for n, stage in enumerate(job.stages, 1) if STEMS in kinds[stage.kind].makes]
+    count = makers[-1] if makers else 0
+    store = KeptStems.of(take.order) if count else None
+    key = stems_key(job, count, take.source.content_hash)
+    kept = store.bring(key, take) if store is not None and job.options.reuse else None
+    first = 0
+    if kept is not None:
+        first = count
+        for planned in job.stages[:count]:  # they take no time, and their share is done
+            report.begin(kinds[planned.kind].name, kinds[planned.kind].share)
+            report.end()
+        for warning in kept.warnings:
+            report.warning(warning.code, warning.message)
+    said = len(report.warnings)
+    for number, planned in enumerate(job.stages[first:], first + 1):
+        _run_stage(kinds[planned.kind], take, planned.plan, report)
+        if store is not None and number == count:
+            store.keep(key, take, report.warnings[said:])
+    return kept.job if kept is not None else None
+
+
 def _run_stage(stage: Stage, take: Take, plan: Mapping[str, object], report: JobReport) -> None:
     report.begin(stage.name, stage.share)
     with disk_faults(take.work_folder / stage.name):
@@ -212,7 +247,7 @@ def _run_stage(stage: Stage, take: Take, plan: Mapping[str, object], report: Job
     report.end()
 
 
-def _manifest(take: Take, report: JobReport) -> Manifest:
+def _manifest(take: Take, report: JobReport, kept_from: str | None) -> Manifest:
     job = take.order.job
     options = job.options
     timing = take.timing or Timing(
@@ -248,4 +283,5 @@ def _manifest(take: Take, report: JobReport) -> Manifest:
         clips_file=report.all_clips,
         warnings=tuple(report.warnings),
         seconds_per_stage={k: round(v, 4) for k, v in report.seconds_per_stage.items()},
+        kept_from=kept_from,
     )

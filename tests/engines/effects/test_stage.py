@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bridge.engines.effects.host import EffectsHost
 from bridge.engines.effects.stage import EffectsStage
 from bridge.engines.take import Take
-from bridge.errors import BadArgumentsError, PresetError, UnknownChainError
+from bridge.errors import BadArgumentsError, PluginFailedError, PresetError, UnknownChainError
 from bridge.models import RunOptions
+from tests.engines.effects.plugin_chains import standin
 from tests.engines.takes import Presets, RememberingReport, make_take, noise
 
 
@@ -37,11 +39,11 @@ def gains(take: Take, before: dict[str, np.ndarray]) -> dict[str, float]:
 
 
 def run(
-    folder: Path, stems: dict[str, np.ndarray], plan: dict[str, Any]
+    host: EffectsHost, folder: Path, stems: dict[str, np.ndarray], plan: dict[str, Any]
 ) -> tuple[dict[str, float], RememberingReport]:
     take, report = make_take(folder, stems), RememberingReport()
     take.dry = dict(take.stems)
-    EffectsStage().run(take, json.loads(json.dumps(plan)), report)
+    EffectsStage(host=host).run(take, json.loads(json.dumps(plan)), report)
     for name, audio in stems.items():
         np.testing.assert_array_equal(take.dry[name].read(), audio)
         np.testing.assert_array_equal(take.stems[name].read().shape, audio.shape)
@@ -67,39 +69,56 @@ FOUR = {name: noise(0.1, seed=n) for n, name in enumerate(["vocals", "drums", "r
     ],
 )
 def test_each_stem_gets_its_chain(
-    tmp_path: Path, options: dict[str, Any], request_: dict[str, str], result: list[float]
+    host: EffectsHost,
+    tmp_path: Path,
+    options: dict[str, Any],
+    request_: dict[str, str],
+    result: list[float],
 ) -> None:
-    found, report = run(tmp_path, FOUR, plan(options, **request_))
+    found, report = run(host, tmp_path, FOUR, plan(options, **request_))
     assert list(found.values()) == result
     assert report.warnings == []
 
 
-def test_before_separation_the_mix_is_processed(tmp_path: Path) -> None:
+def test_before_separation_the_mix_is_processed(host: EffectsHost, tmp_path: Path) -> None:
     made = plan({"slot": "pre", "chain": "double"}, pre="half", post="double")
-    found, _ = run(tmp_path, {"mix": noise(0.1)}, made)
+    found, _ = run(host, tmp_path, {"mix": noise(0.1)}, made)
     assert found == {"mix": 0.5}
 
 
-def test_a_stem_that_is_not_there_is_warned_of(tmp_path: Path) -> None:
+def test_a_stem_that_is_not_there_is_warned_of(host: EffectsHost, tmp_path: Path) -> None:
     made = plan({"slot": "post"}, post="vocals:half,piano:half")
-    found, report = run(tmp_path, FOUR, made)
+    found, report = run(host, tmp_path, FOUR, made)
     assert found["vocals"] == 0.5
     assert report.codes == ["no_such_stem"]
     assert "'piano'" in report.warnings[0][1]
 
 
-def test_stages_may_follow_each_other(tmp_path: Path) -> None:
+def test_stages_may_follow_each_other(host: EffectsHost, tmp_path: Path) -> None:
     take, report = make_take(tmp_path, {"mix": noise(0.1)}), RememberingReport()
     before = take.stems["mix"].read()
     for name in ("half", "half", "double"):
-        EffectsStage().run(take, plan({"slot": "post", "chain": name}), report)
+        EffectsStage(host=host).run(take, plan({"slot": "post", "chain": name}), report)
     np.testing.assert_allclose(take.stems["mix"].read(), before / 2, rtol=1e-4)
     np.testing.assert_array_equal(take.original.read(), before)
 
 
 def test_the_plan_holds_the_chain_itself() -> None:
     made = plan({"slot": "post", "chain": "half"})
-    assert made["every"]["effects"] == [{"type": "Gain", "parameters": {"gain_db": -6.0206}}]
+    (effect,) = made["every"]["effects"]
+    assert (effect["type"], effect["parameters"]) == ("Gain", {"gain_db": -6.0206})
+
+
+@pytest.mark.usefixtures("standins")
+def test_a_failing_plugin_fails_the_stage_with_its_name(host: EffectsHost, tmp_path: Path) -> None:
+    bad = standin(tmp_path, "Bad One", kind="raises")
+    effect = {"type": "Plugin", "plugin": str(bad)}
+    made = EffectsStage().plan(
+        {"slot": "post", "chain": "voice"}, RunOptions(), Presets({"voice": {"effect": [effect]}})
+    )
+    take = make_take(tmp_path, {"vocals": noise(0.1)})
+    with pytest.raises(PluginFailedError, match="'Bad One' of the chain 'voice' failed: the lic"):
+        EffectsStage(host=host).run(take, made, RememberingReport())
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,14 @@ from bridge.core.presets import Presets
 from bridge.engines import stages as registry
 from bridge.engines.worker import messages
 from bridge.engines.worker.pipeline import run_job
+from bridge.errors import DiskFullError
 from bridge.models import Job, Manifest, Region, RunOptions, WorkOrder
 from bridge.resources import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bridge.engines.take import Take
     from bridge.models import Value
 
 RATE = 22050
@@ -54,7 +56,9 @@ class FakeDaemon:
         return [message for message in self.told if isinstance(message, kind)]
 
 
-def make_order(folder: Path, recipe: str, source: Path, **options: Any) -> WorkOrder:
+def make_order(
+    folder: Path, recipe: str, source: Path, *, stems_folder: Path | None = None, **options: Any
+) -> WorkOrder:
     presets = Presets((shipped("presets"),))
     asked = RunOptions.model_validate(options)
     stages, _ = plan(presets.recipe(recipe), asked, registry.stages(), presets)
@@ -69,7 +73,14 @@ def make_order(folder: Path, recipe: str, source: Path, **options: Any) -> WorkO
         device="cpu",
         created_at=1.0,
     )
-    return WorkOrder(job=job, work_folder=str(folder / "work"), max_region_s=60.0, offline=True)
+    return WorkOrder(
+        job=job,
+        work_folder=str(folder / "work"),
+        max_region_s=60.0,
+        offline=True,
+        stems_folder=str(stems_folder) if stems_folder else None,
+        kept_stems_bytes=1 << 30 if stems_folder else 0,
+    )
 
 
 @pytest.fixture
@@ -201,3 +212,104 @@ def test_karaoke_is_everything_but_the_voice(tmp_path: Path, song: Path) -> None
     assert name == "rest"
     all_four = stems["stems"]
     np.testing.assert_allclose(backing, sum(all_four.values()) - all_four["vocals"], atol=1e-5)
+
+
+@pytest.fixture
+def separations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the jobs that were really separated, as they come."""
+    separate, jobs = registry.stages()["separate"], []
+    real = separate.run
+
+    def run(take: Take, plan: Any, report: Any) -> None:
+        jobs.append(take.order.work_folder)
+        real(take, plan, report)
+
+    monkeypatch.setattr(separate, "run", run)
+    return jobs
+
+
+def finished(order: WorkOrder) -> tuple[Manifest, FakeDaemon]:
+    """Run a job to its good end."""
+    daemon = FakeDaemon()
+    run_job(order, daemon)
+    end = daemon.told[-1]
+    assert isinstance(end, ev.Finished), end
+    return Manifest.model_validate_json(Path(end.manifest).read_text()), daemon
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"format": "wav32f", "residual": True},
+        {"format": "wav24"},
+        {"format": "wav16"},
+        {"format": "flac", "rate": 16000},
+        {"format": "mp3", "bitrate": 128, "rate": 32000},
+    ],
+    ids=lambda options: options["format"],
+)
+def test_kept_stems_give_the_same_files_bit_for_bit(
+    tmp_path: Path, song: Path, separations: list[str], options: dict[str, Any]
+) -> None:
+    def run(name: str, **more: Any) -> tuple[Manifest, FakeDaemon]:
+        given = {"stems_folder": tmp_path / "stems", "model": "dsp", **options, **more}
+        return finished(make_order(tmp_path / name, "stems", song, **given))
+
+    first, _ = run("first", post="glue")  # what is kept is from before this
+    kept, daemon = run("kept", post="plate")
+    anew, _ = run("anew", post="plate", reuse=False)
+    assert [Path(job).parent.name for job in separations] == ["first", "anew"]
+    assert (first.kept_from, kept.kept_from, anew.kept_from) == (None, "a", None)
+    for stem, full in zip(kept.stems, anew.stems, strict=True):
+        assert Path(stem.path).read_bytes() == Path(full.path).read_bytes()
+        assert stem.model_copy(update={"path": full.path}) == full
+    assert (kept.model, kept.device, kept.warnings) == (anew.model, anew.device, anew.warnings)
+    assert kept.seconds_per_stage["separate"] < anew.seconds_per_stage["separate"]
+    fractions = [message.fraction for message in daemon.of(ev.Progressed)]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1.0)
+
+
+def test_another_separation_is_computed(tmp_path: Path, song: Path, separations: list[str]) -> None:
+    def run(name: str, **more: Any) -> None:
+        given = {"stems_folder": tmp_path / "stems", "model": "dsp", **more}
+        finished(make_order(tmp_path / name, "stems", song, **given))
+
+    others: list[dict[str, Any]] = [
+        {"pre": "clean"}, {"stems": "vocals"}, {"rate": 16000}, {"residual": True},
+    ]  # fmt: skip
+    run("a")
+    for number, more in enumerate(others, start=2):
+        run(str(number), **more)
+        assert len(separations) == number, f"{more} was not separated"
+    audio, rate = soundfile.read(song)
+    soundfile.write(song, audio * 0.5, rate, subtype="FLOAT")
+    run("other audio")
+    assert len(separations) == 6
+
+
+def test_what_the_separation_said_is_said_again(tmp_path: Path, song: Path) -> None:
+    place: dict[str, Any] = {"stems_folder": tmp_path / "stems"}
+    first, _ = finished(make_order(tmp_path / "a", "vocals", song, **place))
+    kept, daemon = finished(make_order(tmp_path / "b", "vocals", song, post="plate", **place))
+    assert kept.kept_from == "a"
+    assert [warning.code for warning in first.warnings].count("fallback_model") == 1
+    assert kept.warnings == first.warnings
+    assert [w.code for w in daemon.of(ev.Warned)] == [w.code for w in kept.warnings]
+
+
+def test_a_full_disk_gives_back_what_is_kept(
+    tmp_path: Path, song: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place: dict[str, Any] = {"stems_folder": tmp_path / "stems", "model": "dsp"}
+    finished(make_order(tmp_path / "a", "stems", song, **place))
+    assert list((tmp_path / "stems").iterdir())
+
+    def full(*_: object) -> None:
+        raise DiskFullError("The disk is full.")
+
+    monkeypatch.setattr(registry.stages()["write"], "run", full)
+    daemon = FakeDaemon()
+    run_job(make_order(tmp_path / "b", "stems", song, **place), daemon)
+    assert daemon.told[-1].code == "disk_full"  # type: ignore[attr-defined]
+    assert not list((tmp_path / "stems").iterdir())
