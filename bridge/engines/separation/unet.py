@@ -8,7 +8,6 @@ that torch takes to be imported.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bridge.engines.graphs import read_weights, session
 from bridge.engines.separation.catalogue import FOUR_STEMS
 from bridge.engines.separation.unet_graph import MASKS, SEEN, graph
 from bridge.engines.separation.unet_layout import (
@@ -31,11 +31,10 @@ from bridge.engines.separation.window_model import Bag, Member
 from bridge.errors import EngineFailedError, ModelUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from bridge.engines.audio import Audio
+    from bridge.engines.graphs import Weights
 
     Map = NDArray[np.float32]
     Spectrum = NDArray[np.complex64]
@@ -68,39 +67,25 @@ def load(path: Path) -> Bag:
     ModelUnavailableError
         If the file is missing or damaged.
     """
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, framework="np") as file:
-            shape = Shape.from_json(file.metadata()["shape"])
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        return bag_of(shape, weights)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as exc:
+        facts, weights = read_weights(path)
+        return bag_of(Shape.from_json(facts["shape"]), weights)
+    except (OSError, KeyError, TypeError, ValueError) as exc:
         raise ModelUnavailableError(
             f"The weights of the built-in model unet, {path}, are missing or damaged ({exc}). "
             "Install dawbridge again."
         ) from exc
 
 
-def bag_of(shape: Shape, weights: Mapping[str, NDArray[Any]]) -> Bag:
-    """Return a separator with weights of any float type, by the names that torch gives them.
+def bag_of(shape: Shape, weights: Weights) -> Bag:
+    """Return a separator with float32 weights, by the names that torch gives them.
 
     Raises
     ------
     KeyError, ValueError
         The weights are not those of a network of this shape.
     """
-    import onnxruntime
-
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = min(4, os.cpu_count() or 1)  # the DAW plays on the same cores
-    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    model = graph(shape, {name: array.astype(np.float32) for name, array in weights.items()})
-    try:
-        session = onnxruntime.InferenceSession(model, settings, ["CPUExecutionProvider"])
-    except Exception as exc:  # onnxruntime's own exceptions share no base but this
-        raise ValueError(f"the network cannot be built: {exc}") from exc
-    separator = UNetModel(session, shape)
+    separator = UNetModel(session(graph(shape, weights)), shape)
     return Bag((Member(separator, (1.0,) * len(FOUR_STEMS)),), normalised=False, device="cpu")
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bridge.engines.note_scores import OnsetScores
-    from bridge.engines.transcription.drums.network import DrumNetwork
+    from bridge.training.drums.network import DrumNetwork
 
     Tuned = Mapping[str, tuple[float, OnsetScores]]
 

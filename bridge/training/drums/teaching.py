@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from bridge.engines.separation.window_model import Bag
-    from bridge.engines.transcription.drums.network import DrumNetwork
     from bridge.training.drums.clips import Clip, Room
+    from bridge.training.drums.network import DrumNetwork
     from bridge.training.drums.strokes import Wave
     from bridge.training.songs.soundfonts import Split
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from bridge.engines.transcription.drums.network import DrumNetwork, Shape
+from bridge.engines.transcription.drums.layout import Shape
 from bridge.engines.transcription.drums.spectra import BANDS, FLOOR
+from bridge.training.drums.network import DrumNetwork
 from bridge.training.drums.targets import bumps, loss
 
 if TYPE_CHECKING:

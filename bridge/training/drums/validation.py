@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bridge.engines.note_scores import OnsetScores
-    from bridge.engines.transcription.drums.network import DrumNetwork
     from bridge.training.drums.examples import Example
+    from bridge.training.drums.network import DrumNetwork
 
     Curves = NDArray[np.float32]
     Tuned = Mapping[str, tuple[float, OnsetScores]]

@@ -10,12 +10,13 @@ import pytest
 import torch
 
 from bridge.engines.transcription.drums.kit import DRUMS
-from bridge.engines.transcription.drums.network import DrumNetwork, Shape
+from bridge.engines.transcription.drums.layout import Shape
 from bridge.engines.transcription.drums.spectra import BANDS, FLOOR
 from bridge.training.drums import examples, teaching, validation
 from bridge.training.drums.choosing import export_better
 from bridge.training.drums.clips import Clip, Room, Truth
 from bridge.training.drums.examples import Example
+from bridge.training.drums.network import DrumNetwork
 from bridge.training.drums.targets import bumps, loss
 from bridge.training.drums.templates import templates, write_templates
 from bridge.training.drums.training import Lesson, Plan, Trainer

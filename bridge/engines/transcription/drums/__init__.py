@@ -78,7 +78,7 @@ def _network_strokes(
     from bridge.engines.transcription.drums import activations, peaks, spectra
 
     trained = activations.load()
-    answers = activations.infer(buffer, trained.network, progress)
+    answers = activations.infer(buffer, trained.model, progress)
     strokes = []
     for index, drum in enumerate(DRUMS):
         threshold = min(settings.strictness * trained.thresholds[drum.name], 0.95)

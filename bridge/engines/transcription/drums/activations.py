@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
+from bridge.engines.graphs import read_weights, session
 from bridge.engines.transcription.drums import spectra
+from bridge.engines.transcription.drums.graph import LEVELS, LIKELIHOODS, graph
 from bridge.engines.transcription.drums.kit import DRUMS, NAMES
-from bridge.engines.transcription.drums.network import DrumNetwork, Shape
+from bridge.engines.transcription.drums.layout import Shape
 from bridge.engines.transcription.drums.peaks import PeakRule
 from bridge.errors import EngineFailedError, ModelUnavailableError, OutOfMemoryError
 
@@ -22,10 +23,57 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bridge.engines.audio import DiskBuffer
+    from bridge.engines.graphs import Weights
 
 WEIGHTS = Path(__file__).parents[2] / "weights" / "drums.safetensors"
 WINDOW_FRAMES = 2000
 """Frames that are heard at a time: 20 s."""
+
+
+@dataclass(frozen=True)
+class DrumModel:
+    """A network that can be run.
+
+    Parameters
+    ----------
+    session
+        onnxruntime's, of `graph.graph`.
+    shape
+        The network's sizes.
+    """
+
+    session: Any
+    shape: Shape
+
+    @classmethod
+    def of(cls, shape: Shape, weights: Weights) -> DrumModel:
+        """Return a network with float32 weights, by the names that torch gives them.
+
+        Raises
+        ------
+        KeyError, ValueError
+            The weights are not those of a network of this shape.
+        """
+        return cls(session(graph(shape, weights)), shape)
+
+    def likelihoods(self, levels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return ``(frames - 2 * context, drums)`` for levels ``(frames, bands)``.
+
+        Raises
+        ------
+        OutOfMemoryError, EngineFailedError
+            The network failed.
+        """
+        try:
+            (found,) = self.session.run([LIKELIHOODS], {LEVELS: levels})
+        except MemoryError as exc:
+            raise OutOfMemoryError(
+                "There is not enough memory to transcribe the drums. Close other programs or "
+                "choose a shorter region."
+            ) from exc
+        except Exception as exc:  # onnxruntime's own exceptions share no base but this
+            raise EngineFailedError(f"The drum transcriber failed: {exc}") from exc
+        return np.asarray(found, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -34,46 +82,39 @@ class TrainedNetwork:
 
     Parameters
     ----------
-    network
-        In evaluation mode.
+    model
+        The network.
     thresholds
         Likelihood that makes a stroke, by drum, as tuned on kits that it was not trained on.
     """
 
-    network: DrumNetwork
+    model: DrumModel
     thresholds: dict[str, float]
 
 
 def load(path: Path = WEIGHTS) -> TrainedNetwork:
-    """Return the network with exported weights, in float32.
+    """Return the network with exported weights.
 
     Raises
     ------
     ModelUnavailableError
         If the file is missing or damaged.
     """
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, framework="pt") as file:
-            facts = file.metadata()
-            network = DrumNetwork(Shape.from_json(facts["shape"]))
-            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-            thresholds = {name: float(json.loads(facts["thresholds"])[name]) for name in NAMES}
-        # How many batches trained a normalisation is not stored; nothing asks for it here.
-        counts = {name: torch.tensor(0) for name in network.state_dict() if name not in weights}
-        network.load_state_dict({**weights, **counts}, assign=True)
-    except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as exc:
+        facts, weights = read_weights(path)
+        model = DrumModel.of(Shape.from_json(facts["shape"]), weights)
+        thresholds = {name: float(json.loads(facts["thresholds"])[name]) for name in NAMES}
+    except (OSError, KeyError, TypeError, ValueError) as exc:
         raise ModelUnavailableError(
             f"The weights of the drum transcriber, {path}, are missing or damaged ({exc}). "
             "Install dawbridge again."
         ) from exc
-    return TrainedNetwork(network.eval(), thresholds)
+    return TrainedNetwork(model, thresholds)
 
 
 def infer(
     buffer: DiskBuffer,
-    network: DrumNetwork,
+    model: DrumModel,
     progress: Callable[[float], None],
     window_frames: int = WINDOW_FRAMES,
 ) -> NDArray[np.float32]:
@@ -83,8 +124,8 @@ def infer(
     ----------
     buffer
         At `spectra.SAMPLE_RATE`.
-    network
-        In evaluation mode.
+    model
+        The network.
     progress
         Told the fraction done, 0…1, once a window; what it raises is let through.
     window_frames
@@ -105,22 +146,12 @@ def infer(
     if gain == 0.0:
         progress(1.0)
         return answers
-    context = network.shape.context
+    context = model.shape.context
     for first in range(0, frames, window_frames):
         progress(first / frames)
         count = min(window_frames, frames - first)
         levels = spectra.levels_of(buffer, first - context, count + 2 * context, gain)
-        try:
-            with torch.inference_mode():
-                logits = network(torch.from_numpy(levels)[None])[0]
-                answers[first : first + count] = torch.sigmoid(logits).numpy()
-        except MemoryError as exc:
-            raise OutOfMemoryError(
-                "There is not enough memory to transcribe the drums. Close other programs or "
-                "choose a shorter region."
-            ) from exc
-        except RuntimeError as exc:
-            raise EngineFailedError(f"The drum transcriber failed: {exc}") from exc
+        answers[first : first + count] = model.likelihoods(levels)
     progress(1.0)
     return answers
 

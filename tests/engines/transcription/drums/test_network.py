@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,10 @@ import torch
 from bridge.engines.audio import DiskBuffer
 from bridge.engines.transcription.drums import activations, spectra
 from bridge.engines.transcription.drums.kit import DRUMS, NAMES
-from bridge.engines.transcription.drums.network import DrumNetwork, Shape
+from bridge.engines.transcription.drums.layout import Shape
 from bridge.errors import JobCancelled, ModelUnavailableError
 from bridge.training.drums.export import export
+from bridge.training.drums.network import DrumNetwork
 
 TINY = Shape((2, 3), 4, (1, 2))
 
@@ -25,6 +28,11 @@ def network(shape: Shape = TINY) -> DrumNetwork:
         if isinstance(module, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)):
             torch.nn.init.uniform_(module.bias, -1.0, 1.0)
     return made.eval()
+
+
+def model(shape: Shape = TINY) -> activations.DrumModel:
+    weights = {name: value.numpy() for name, value in network(shape).state_dict().items()}
+    return activations.DrumModel.of(shape, weights)
 
 
 def noise(folder: Path, seconds: float, channels: int = 2) -> DiskBuffer:
@@ -47,10 +55,37 @@ def test_each_frame_depends_on_its_context_and_on_nothing_else() -> None:
     assert (int(used[0]), int(used[-1])) == (20, 20 + 2 * context)
 
 
+@pytest.mark.parametrize("shape", [TINY, Shape()])
+def test_the_graph_computes_what_was_trained(shape: Shape) -> None:
+    levels = torch.randn(2 * shape.context + 9, spectra.BANDS)
+
+    with torch.inference_mode():
+        expected = torch.sigmoid(network(shape)(levels[None]))[0]
+
+    found = model(shape).likelihoods(levels.numpy())
+    assert found.shape == (9, len(DRUMS))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_weights_of_another_network_are_refused() -> None:
+    weights = {name: value.numpy() for name, value in network().state_dict().items()}
+    with pytest.raises(ValueError, match="are not those of"):
+        activations.DrumModel.of(Shape((2, 4), 4, (1, 2)), weights)
+
+
+def test_drums_are_heard_without_torch() -> None:
+    program = (
+        "import sys, numpy as np; from bridge.engines.transcription.drums import activations;"
+        "activations.load().model.likelihoods(np.zeros((90, 80), np.float32));"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
 @pytest.mark.parametrize("window_frames", [7, 100, 333])
 def test_windows_give_what_the_whole_gives(tmp_path: Path, window_frames: int) -> None:
     buffer = noise(tmp_path, 4.321)
-    made = network()
+    made = model()
 
     whole = activations.infer(buffer, made, lambda _: None, window_frames=10_000)
     parts = activations.infer(buffer, made, lambda _: None, window_frames=window_frames)
@@ -62,7 +97,7 @@ def test_windows_give_what_the_whole_gives(tmp_path: Path, window_frames: int) -
 def test_the_fader_does_not_matter(tmp_path: Path) -> None:
     buffer = noise(tmp_path, 2.0)
     quiet = DiskBuffer.of(tmp_path / "quiet.f32", 0.01 * buffer.read(), spectra.SAMPLE_RATE)
-    made = network()
+    made = model()
 
     loud_answer = activations.infer(buffer, made, lambda _: None)
     quiet_answer = activations.infer(quiet, made, lambda _: None)
@@ -73,7 +108,7 @@ def test_the_fader_does_not_matter(tmp_path: Path) -> None:
 def test_silence_has_no_strokes(tmp_path: Path) -> None:
     silent = DiskBuffer.create(tmp_path / "silent.f32", 2, 50_000, spectra.SAMPLE_RATE)
 
-    assert not activations.infer(silent, network(), lambda _: None).any()
+    assert not activations.infer(silent, model(), lambda _: None).any()
 
 
 def test_cancelling_between_windows(tmp_path: Path) -> None:
@@ -85,7 +120,7 @@ def test_cancelling_between_windows(tmp_path: Path) -> None:
             raise JobCancelled
 
     with pytest.raises(JobCancelled):
-        activations.infer(noise(tmp_path, 3.0), network(), stop, window_frames=50)
+        activations.infer(noise(tmp_path, 3.0), model(), stop, window_frames=50)
     assert told[0] == 0.0
     assert 0.0 < told[-1] < 0.5
 
@@ -97,11 +132,12 @@ def test_exported_weights_come_back(tmp_path: Path) -> None:
 
     read = activations.load(tmp_path / "drums.safetensors")
 
-    levels = torch.randn(1, 40, spectra.BANDS)
+    levels = torch.randn(40, spectra.BANDS)
     assert read.thresholds == pytest.approx(thresholds)
-    assert read.network.shape == TINY
+    assert read.model.shape == TINY
     with torch.inference_mode():
-        np.testing.assert_allclose(read.network(levels), made(levels), atol=0.02, rtol=0.02)
+        expected = torch.sigmoid(made(levels[None]))[0]
+    np.testing.assert_allclose(read.model.likelihoods(levels.numpy()), expected, atol=0.005)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not weights at all"])

@@ -1,4 +1,4 @@
-"""The network that hears drums: mel levels in, the likelihood of a stroke of each drum out.
+"""The network that is trained: mel levels in, the likelihood of a stroke of each drum out.
 
 Convolutions over time and frequency, then dilated ones over time alone: the convolutional front of
 R. Vogl et al., "Drum Transcription via Joint Beat and Drum Modeling Using Convolutional Recurrent
@@ -7,12 +7,13 @@ S. Bai, J. Z. Kolter and V. Koltun, "An Empirical Evaluation of Generic Convolut
 Networks for Sequence Modeling", 2018. Their reach is finite, so that a recording heard in windows
 gives what it gives as a whole, and memory stays flat. Nothing is padded in time: the output is
 shorter than the input by `Shape.context` frames at each end.
+
+The transcriber runs it without torch, see `engines.transcription.drums.graph`.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -20,41 +21,10 @@ from torch import Tensor, nn
 from bridge.engines.transcription.drums.kit import DRUMS
 from bridge.engines.transcription.drums.spectra import BANDS
 
+if TYPE_CHECKING:
+    from bridge.engines.transcription.drums.layout import Shape
+
 _KERNEL = 3
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The sizes of a network, stored with its weights.
-
-    Parameters
-    ----------
-    channels
-        Feature maps of the layers over time and frequency; each halves the bands.
-    width
-        Features of a frame.
-    dilations
-        Of the layers over time, in frames.
-    """
-
-    channels: tuple[int, ...] = (12, 24, 32, 32)
-    width: int = 80
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
-
-    @property
-    def context(self) -> int:
-        """Frames at each end of the input that only serve those between."""
-        return len(self.channels) + sum(self.dilations)
-
-    def to_json(self) -> str:
-        """Return the sizes as text, for the weights' header."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Shape:
-        """Return the sizes that `to_json` wrote."""
-        sizes = json.loads(text)
-        return cls(tuple(sizes["channels"]), sizes["width"], tuple(sizes["dilations"]))
 
 
 class _Dilated(nn.Module):
