@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bridge.cli.chains import group as chains_group
+from bridge.cli.install import install_group, uninstall_group
 from bridge.cli.plugins import group as plugins_group
 
 app = typer.Typer(
@@ -29,6 +30,8 @@ def _mounted(group: typer.Typer, name: str) -> typer.Typer:
 
 chains = _mounted(chains_group, "chains")
 plugins = _mounted(plugins_group, "plugins")
+install = _mounted(install_group, "install")
+uninstall = _mounted(uninstall_group, "uninstall")
 
 Host = Annotated[str | None, typer.Option(help="Address of the daemon.")]
 Port = Annotated[int | None, typer.Option(help="UDP and TCP port of the daemon.")]
@@ -165,6 +168,22 @@ def status(as_json: AsJson = False, config: Config = None) -> None:
 
 
 @app.command()
+def ask(
+    address: Annotated[
+        str, typer.Argument(help="/bridge/recipes, chains, models, jobs or status.")
+    ],
+    events: Annotated[
+        Path | None, typer.Option(help="Write the answers here too, for a script that reads it.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Print the daemon's answers to a request as it sends them, one a line, tab-separated."""
+    from bridge.cli.ask import ask as ask_daemon
+
+    ask_daemon(address, events, config)
+
+
+@app.command()
 def models(
     fetch: Annotated[str | None, typer.Option(help="Download this model's weights.")] = None,
     as_json: AsJson = False,
@@ -245,6 +264,17 @@ def protocol() -> None:
     from bridge.cli import listings
 
     listings.protocol()
+
+
+@app.command(name="reapack-index")
+def reapack_index(
+    url: Annotated[str, typer.Argument(help="Where the scripts' folder can be fetched from.")],
+    output: Annotated[Path, typer.Option(help="The file to write.")] = Path("index.xml"),
+) -> None:
+    """Write the index through which ReaPack finds REAPER's scripts."""
+    from bridge.cli import install as install_commands
+
+    install_commands.reapack_index(url, output)
 
 
 @app.command()

@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     Spectrum = NDArray[np.complex64]
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "unet.safetensors"
-SEGMENT_FRAMES = 256
-"""Spectral frames of a window: 5.9 s; twice as many separate no better and need more memory."""
+SEGMENT_FRAMES = 255
+"""Hops of a window, 5.9 s: 256 spectral frames, a multiple of the network's stride. Twice as many
+separate no better and need more memory."""
 
 _PAD = FRAME_SAMPLES // 2
 """Silence before the first sample, so that the first frame is centred on it."""
@@ -183,7 +184,8 @@ def audio_of(spectra: Spectrum, samples: int) -> Audio:
     """
     from scipy import fft
 
-    frames = fft.irfft(np.moveaxis(spectra, -1, -2), FRAME_SAMPLES, axis=-1) * _hann()
+    frames = fft.irfft(np.moveaxis(spectra, -1, -2), FRAME_SAMPLES, axis=-1)
+    frames *= _hann()
     audio = _overlapped(frames)
     weight = _overlapped(np.broadcast_to(np.square(_hann()), frames.shape[-2:]))
     inside = slice(_PAD, _PAD + samples)

@@ -78,7 +78,7 @@ def write(weights: Path, tables: Mapping[str, Facts]) -> None:
         for name, fact in facts.items():
             if isinstance(fact, float):
                 if math.isfinite(fact):
-                    lines.append(f"{name} = {round(fact, 3)}")
+                    lines.append(f"{name} = {fact:.4g}")
             else:  # JSON writes whole numbers, text and lists as TOML does
                 lines.append(f"{name} = {json.dumps(fact, ensure_ascii=False)}")
         lines.append("")

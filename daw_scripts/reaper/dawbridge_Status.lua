@@ -1,0 +1,6 @@
+-- @description dawbridge: tell how the daemon is
+-- @noindex
+
+local folder = select(2, reaper.get_action_context()):match("^.*[/\\]")
+package.path = folder .. "lib/?.lua"
+require("actions").ask(folder, { kind = "status" })
