@@ -113,8 +113,19 @@ def _use(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def children() -> list[int]:
-    return [child.pid for child in psutil.Process().children(recursive=True)]
+@pytest.fixture
+def children() -> Callable[[], set[psutil.Process]]:
+    """Return what lists the processes that this test started and that still run.
+
+    Other tests may have left some that live as long as this process does, as a pool of processes
+    leaves its resource tracker.
+    """
+
+    def running() -> set[psutil.Process]:
+        return set(psutil.Process().children(recursive=True))
+
+    earlier = running()
+    return lambda: running() - earlier
 
 
 def test_a_model_that_is_here_is_not_fetched(hub: Path, loader: Callable[[str], None]) -> None:
@@ -143,7 +154,9 @@ def test_what_is_no_model_of_demucs_cannot_be_fetched() -> None:
         fetching.fetch("htdemucs_f", timeout_s=20.0)
 
 
-def test_a_download_that_stands_still_is_given_up(hub: Path, loader: Callable[[str], None]) -> None:
+def test_a_download_that_stands_still_is_given_up(
+    hub: Path, loader: Callable[[str], None], children: Callable[[], set[psutil.Process]]
+) -> None:
     loader(STALLS)
     with pytest.raises(ModelUnavailableError, match="nothing arrived for 4 s"):
         fetching.fetch("htdemucs", timeout_s=4.0)
@@ -152,7 +165,7 @@ def test_a_download_that_stands_still_is_given_up(hub: Path, loader: Callable[[s
 
 
 def test_a_download_that_grows_is_waited_for_up_to_the_limit(
-    hub: Path, loader: Callable[[str], None]
+    hub: Path, loader: Callable[[str], None], children: Callable[[], set[psutil.Process]]
 ) -> None:
     loader(CRAWLS)
     sizes: list[int] = []
@@ -176,7 +189,9 @@ def test_another_programs_half_download_is_left_alone(
     assert [path.name for path in hub.rglob("*.incomplete")] == ["b.incomplete"]
 
 
-def test_cancelling_ends_the_child(loader: Callable[[str], None]) -> None:
+def test_cancelling_ends_the_child(
+    loader: Callable[[str], None], children: Callable[[], set[psutil.Process]]
+) -> None:
     loader(CRAWLS)
 
     def cancel(size: int) -> None:
