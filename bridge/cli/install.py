@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bridge.daws.reaper import Installation
+    from bridge.daws.installation import Installation
 
 install_group = typer.Typer(no_args_is_help=True, help="Put scripts into a DAW, or repair them.")
 uninstall_group = typer.Typer(no_args_is_help=True, help="Take scripts out of a DAW.")
@@ -29,21 +29,20 @@ def install_reaper(to: To = None, dry_run: DryRun = False) -> None:
     scripts = shipped("daw_scripts") / "reaper"
     with faults_end_the_command():
         for folder in _folders(to):
-            installation = plan_install(folder, scripts)
-            _carry_out(installation, dry_run=dry_run)
-            for step in installation.steps:
-                typer.echo(f"  → {step}")
+            _carry_out(plan_install(folder, scripts), dry_run=dry_run)
 
 
 @uninstall_group.command(name="reaper")
 def uninstall_reaper(to: To = None, dry_run: DryRun = False) -> None:
     """Take the actions out of REAPER; what is not ours stays."""
     from bridge.cli.connection import faults_end_the_command
-    from bridge.daws.reaper import plan_uninstall
+    from bridge.daws.reaper import plan_uninstall, remove_job_folders
 
     with faults_end_the_command():
         for folder in _folders(to):
             _carry_out(plan_uninstall(folder), dry_run=dry_run)
+            if not dry_run:
+                remove_job_folders(folder)
 
 
 def reapack_index(url: str, output: Path) -> None:
@@ -82,17 +81,16 @@ def _folders(to: Path | None) -> list[Path]:
 
 
 def _carry_out(installation: Installation, *, dry_run: bool) -> None:
-    from bridge.daws.reaper import carry_out
-
-    typer.echo(installation.resources)
+    typer.echo(installation.place)
+    for change in installation.changes if dry_run else ():
+        name = change.path.relative_to(installation.place)
+        typer.echo(f"  {'remove' if change.content is None else 'write'} {name}")
     if not installation.changes:
         typer.echo("  nothing to change")
-        return
-    for change in installation.changes if dry_run else ():
-        name = change.path.relative_to(installation.resources)
-        typer.echo(f"  {'remove' if change.content is None else 'write'} {name}")
-    if not dry_run:
-        carry_out(installation)
+    elif not dry_run:
+        installation.carry_out()
         removed = sum(change.content is None for change in installation.changes)
         written = len(installation.changes) - removed
         typer.echo(f"  {written} files written, {removed} removed")
+    for step in installation.steps:
+        typer.echo(f"  → {step}")

@@ -2,25 +2,27 @@
 
 A resource folder holds REAPER's settings and scripts; a portable installation has its own, beside
 the program. Ours go to ``Scripts/dawbridge``, with ``program.txt``, which says how dawbridge is
-started, and ``installed.txt``, which lists what was written.
+started.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bridge.daws.installation import lines, plan_files, remove_empty
 from bridge.daws.program import program_words
-from bridge.errors import ForbiddenPathError, SettingsError
+from bridge.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+
+    from bridge.daws.installation import Installation
 
 FOLDER = "dawbridge"
-PROGRAM, INSTALLED = "program.txt", "installed.txt"
+PROGRAM = "program.txt"
 MAIN_SCRIPT = "dawbridge_Stems.lua"
 REGISTER_SCRIPT = "dawbridge_Add to action list.lua"
 SETTINGS_FILE = "reaper.ini"
@@ -30,71 +32,6 @@ _FLATPAK_STEP = (
     "Allow REAPER's Flatpak to start dawbridge, once: "
     "flatpak override --user --talk-name=org.freedesktop.Flatpak fm.reaper.Reaper"
 )
-
-
-@dataclass(frozen=True)
-class Change:
-    """A file that is written or removed.
-
-    Parameters
-    ----------
-    path
-        The file.
-    content
-        What it will hold; None removes it.
-    """
-
-    path: Path
-    content: bytes | None
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether the file is not like that already."""
-        if self.content is None:
-            return self.path.is_file()
-        try:
-            return self.path.read_bytes() != self.content
-        except OSError:
-            return True
-
-    def make(self) -> None:
-        """Write or remove the file.
-
-        Raises
-        ------
-        ForbiddenPathError
-            The system does not allow it.
-        """
-        try:
-            if self.content is None:
-                self.path.unlink(missing_ok=True)
-            else:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self.path.write_bytes(self.content)
-        except OSError as exc:
-            raise ForbiddenPathError(
-                f"{self.path} cannot be changed: {exc.strerror}. Close REAPER, make the folder "
-                "writable, then run this again."
-            ) from exc
-
-
-@dataclass(frozen=True)
-class Installation:
-    """What is to be done to one resource folder.
-
-    Parameters
-    ----------
-    resources
-        The folder.
-    changes
-        In order; those that are not needed are left out.
-    steps
-        Sentences: what the musician has to do then.
-    """
-
-    resources: Path
-    changes: tuple[Change, ...]
-    steps: tuple[str, ...] = ()
 
 
 def find_resource_folders(
@@ -176,46 +113,28 @@ def plan_install(resources: Path, shipped: Path) -> Installation:
     shipped
         The scripts, as the program carries them.
     """
-    target = resources / "Scripts" / FOLDER
     from_reapack = _reapack_copy(resources)
     wanted: dict[str, bytes] = {}
     if from_reapack is None:
         files = sorted(shipped.rglob("*.lua"))
         wanted = {path.relative_to(shipped).as_posix(): path.read_bytes() for path in files}
-    words = program_words(in_flatpak=_is_flatpak(resources))
-    wanted[PROGRAM] = _lines(words)
-    wanted[INSTALLED] = _lines([*wanted, INSTALLED])
-    gone = [name for name in _installed(target) if name not in wanted]
-    changes = [Change(target / name, None) for name in gone]
-    changes += [Change(target / name, content) for name, content in wanted.items()]
-    return Installation(
-        resources,
-        tuple(change for change in changes if change.is_needed),
-        _steps(resources, from_reapack),
-    )
+    wanted[PROGRAM] = lines(program_words(in_flatpak=_is_flatpak(resources)))
+    steps = _steps(resources, from_reapack)
+    return plan_files("REAPER", resources, _target(resources), wanted, steps)
 
 
 def plan_uninstall(resources: Path) -> Installation:
     """Return what removes our files from a resource folder, and nothing else."""
-    target = resources / "Scripts" / FOLDER
-    changes = [Change(target / name, None) for name in _installed(target)]
-    return Installation(resources, tuple(change for change in changes if change.is_needed))
+    return plan_files("REAPER", resources, _target(resources), {})
 
 
-def carry_out(installation: Installation) -> None:
-    """Make every change, and remove our folders where they are empty then.
+def remove_job_folders(resources: Path) -> None:
+    """Remove the folders in which the scripts kept their jobs, where they are empty."""
+    remove_empty([resources / FOLDER / "jobs", resources / FOLDER])
 
-    Raises
-    ------
-    ForbiddenPathError
-        A file cannot be changed.
-    """
-    for change in installation.changes:
-        change.make()
-    target, jobs = installation.resources / "Scripts" / FOLDER, installation.resources / FOLDER
-    for folder in (target / "lib", target, jobs / "jobs", jobs):
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+
+def _target(resources: Path) -> Path:
+    return resources / "Scripts" / FOLDER
 
 
 def _steps(resources: Path, from_reapack: Path | None) -> tuple[str, ...]:
@@ -223,7 +142,7 @@ def _steps(resources: Path, from_reapack: Path | None) -> tuple[str, ...]:
     if from_reapack is not None:
         steps.append(f"The actions are those that ReaPack installed in {from_reapack}.")
     else:
-        script = resources / "Scripts" / FOLDER / REGISTER_SCRIPT
+        script = _target(resources) / REGISTER_SCRIPT
         steps.append(
             "In REAPER, once: Actions > Show action list > New action > Load ReaScript, choose "
             f"{script}, and run it. All actions whose names begin with dawbridge are there then."
@@ -231,26 +150,12 @@ def _steps(resources: Path, from_reapack: Path | None) -> tuple[str, ...]:
     return tuple(steps)
 
 
-def _installed(target: Path) -> list[str]:
-    """Return the files that an earlier installation wrote, below their folder."""
-    try:
-        names = (target / INSTALLED).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
-    below = target.resolve()
-    return [name for name in names if name and below in (target / name).resolve().parents]
-
-
 def _reapack_copy(resources: Path) -> Path | None:
     """Return the folder of the scripts that ReaPack installed, if it did."""
-    own = resources / "Scripts" / FOLDER
+    own = _target(resources)
     copies = (path.parent for path in (resources / "Scripts").rglob(MAIN_SCRIPT))
     return next((folder for folder in copies if folder != own), None)
 
 
 def _is_flatpak(resources: Path) -> bool:
     return FLATPAK.as_posix() in resources.as_posix()
-
-
-def _lines(words: Sequence[str]) -> bytes:
-    return ("\n".join(words) + "\n").encode()

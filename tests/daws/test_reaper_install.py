@@ -10,15 +10,16 @@ from typer.testing import CliRunner
 
 from bridge.cli.app import app
 from bridge.daws import program, reaper
+from bridge.daws.installation import Installation
 from bridge.errors import ForbiddenPathError, SettingsError
 from bridge.resources import shipped
 
 SCRIPTS = shipped("daw_scripts") / "reaper"
 
 
-def install(resources: Path) -> reaper.Installation:
+def install(resources: Path) -> Installation:
     planned = reaper.plan_install(resources, SCRIPTS)
-    reaper.carry_out(planned)
+    planned.carry_out()
     return planned
 
 
@@ -85,11 +86,11 @@ def test_uninstalling_leaves_what_is_not_ours(tmp_path: Path) -> None:
     install(tmp_path)
     mine = tmp_path / "Scripts" / "dawbridge" / "mine.lua"
     mine.touch()
-    reaper.carry_out(reaper.plan_uninstall(tmp_path))
+    reaper.plan_uninstall(tmp_path).carry_out()
     assert files(tmp_path) == {"Scripts/dawbridge/mine.lua"}
     mine.unlink()
     install(tmp_path)
-    reaper.carry_out(reaper.plan_uninstall(tmp_path))
+    reaper.plan_uninstall(tmp_path).carry_out()
     assert not (tmp_path / "Scripts" / "dawbridge").exists()
 
 
