@@ -9,15 +9,15 @@ import mido
 import pytest
 
 from bridge.resources import shipped
-from tests.daws.reaper_project import TempoMark
-from tests.daws.reaper_standin import lua_runtime
-from tests.daws.reaper_studio import Studio, actor
-from tests.daws.test_reaper_session import use
+from tests.daws.reaper.project import TempoMark
+from tests.daws.reaper.standin import lua_runtime
+from tests.daws.reaper.studio import Studio, actor
+from tests.daws.reaper.test_session import use
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.daws.reaper_project import Item
+    from tests.daws.reaper.project import Item
 
 LIB = shipped("daw_scripts") / "reaper" / "lib"
 TEMPO = 90.0

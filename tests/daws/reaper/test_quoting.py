@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.resources import shipped
-from tests.daws.command_line import split_posix, split_windows
-from tests.daws.reaper_standin import lua_runtime
-from tests.daws.reaper_studio import recorder
+from tests.daws.reaper.command_line import split_posix, split_windows
+from tests.daws.reaper.standin import lua_runtime
+from tests.daws.reaper.studio import recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.daws.reaper_studio import Studio
+    from tests.daws.reaper.studio import Studio
 
 QUOTING = shipped("daw_scripts") / "reaper" / "lib" / "quoting.lua"
 WORDS = (

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.daws.reaper_studio import Studio, recorder
+from tests.daws.reaper.studio import Studio, recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.daws.reaper_project import Item
+    from tests.daws.reaper.project import Item
 
 
 def item_of(studio: Studio) -> Item:

@@ -1,6 +1,6 @@
 """A stand-in for REAPER that runs the real scripts: strict, with a project that tests look at.
 
-Functions, their arguments and versions are those of `reaper_functions.toml`. What REAPER would
+Functions, their arguments and versions are those of `functions.toml`. What REAPER would
 refuse, or would only survive by luck, is a `Violation`, and fails the test even where a script
 catches errors. Each script runs in a Lua of its own, as in REAPER; `tick` runs what was deferred.
 """
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tests.daws.reaper_api import Api
-from tests.daws.reaper_project import Item, Project, Source, Take, Track
+from tests.daws.reaper.api import Api
+from tests.daws.reaper.project import Item, Project, Source, Take, Track
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 FUNCTIONS: dict[str, list[str]] = tomllib.loads(
-    (HERE / "reaper_functions.toml").read_text(encoding="utf-8")
+    (HERE / "functions.toml").read_text(encoding="utf-8")
 )
 KINDS: dict[str, type] = {"item": Item, "take": Take, "track": Track, "source": Source}
 CLOSED = -1
@@ -120,7 +120,7 @@ class Standin:
             return self._invoke(one, runtime, name, count, given)
 
         prelude = runtime.eval("function(text, ...) return assert(load(text, '=prelude'))(...) end")
-        text = (HERE / "reaper_prelude.lua").read_text(encoding="utf-8")
+        text = (HERE / "prelude.lua").read_text(encoding="utf-8")
         self.running.append(one)
         one.gfx = prelude(text, invoke, id, names, self._draw)
         chunk = runtime.eval("function(path) return assert(loadfile(path, 't')) end")(str(script))

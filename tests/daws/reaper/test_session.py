@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import mido
 import numpy as np
 
-from tests.daws.reaper_project import Source, TempoMark, samples_of
-from tests.daws.reaper_studio import RATE
+from tests.daws.reaper.project import Source, TempoMark, samples_of
+from tests.daws.reaper.studio import RATE
 from tests.end_to_end.test_survival import long_song
 
 if TYPE_CHECKING:
-    from tests.daws.reaper_project import Item, Project, Track
-    from tests.daws.reaper_studio import Studio
+    from tests.daws.reaper.project import Item, Project, Track
+    from tests.daws.reaper.studio import Studio
     from tests.end_to_end.conftest import Daemon
 
 STEMS = ["Drums", "Bass", "Other", "Vocals"]

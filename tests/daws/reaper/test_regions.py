@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.daws.reaper_project import Source, samples_of
-from tests.daws.reaper_studio import RATE, Studio, recorder
+from tests.daws.reaper.project import Source, samples_of
+from tests.daws.reaper.studio import RATE, Studio, recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from tests.daws.reaper_project import Item
+    from tests.daws.reaper.project import Item
 
 
 def sent(studio: Studio, *items: Item) -> list[dict[str, str]]:
@@ -196,7 +196,7 @@ def test_a_tracks_name_says_what_is_transcribed(
 
 
 def test_each_item_gets_the_tempo_at_its_place(studio: Studio) -> None:
-    from tests.daws.reaper_project import TempoMark
+    from tests.daws.reaper.project import TempoMark
 
     studio.project.tempi = [TempoMark(0.0, 97.0), TempoMark(4.0, 120.5, 6, 8)]
     track, source = studio.track(), studio.audio("a.wav")

@@ -13,8 +13,8 @@ import pytest
 import soundfile
 
 from bridge.resources import shipped
-from tests.daws.reaper_project import Project, Source, Track
-from tests.daws.reaper_standin import Standin
+from tests.daws.reaper.project import Project, Source, Track
+from tests.daws.reaper.standin import Standin
 from tests.end_to_end.conftest import Daemon
 
 if TYPE_CHECKING:

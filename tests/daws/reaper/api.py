@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.daws.command_line import split_posix, split_windows
-from tests.daws.reaper_media_api import Accessor, MediaApi
-from tests.daws.reaper_project import Item, Project, Source, Take, TempoMark, Track, new_guid
+from tests.daws.reaper.command_line import split_posix, split_windows
+from tests.daws.reaper.media_api import Accessor, MediaApi
+from tests.daws.reaper.project import Item, Project, Source, Take, TempoMark, Track, new_guid
 
 if TYPE_CHECKING:
-    from tests.daws.reaper_standin import Standin
+    from tests.daws.reaper.standin import Standin
 
 MASTER_RATE = 48000.0
 

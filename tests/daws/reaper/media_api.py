@@ -7,10 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.daws.reaper_project import Item, Project, Source, Take, Track
+from tests.daws.reaper.project import Item, Project, Source, Take, Track
 
 if TYPE_CHECKING:
-    from tests.daws.reaper_standin import Standin
+    from tests.daws.reaper.standin import Standin
 
 
 class Accessor:

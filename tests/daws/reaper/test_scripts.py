@@ -16,8 +16,8 @@ from bridge.daws.reapack import index, read_header
 from bridge.daws.reaper import MAIN_SCRIPT
 from bridge.errors import PresetError
 from bridge.resources import shipped
-from tests.daws.reaper_api import Api
-from tests.daws.reaper_standin import FUNCTIONS, lua_runtime
+from tests.daws.reaper.api import Api
+from tests.daws.reaper.standin import FUNCTIONS, lua_runtime
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,7 +25,7 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from tests.daws.reaper_studio import Studio
+    from tests.daws.reaper.studio import Studio
 
 FOLDER = shipped("daw_scripts") / "reaper"
 SCRIPTS = sorted(FOLDER.rglob("*.lua"))
