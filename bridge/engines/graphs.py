@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from bridge.errors import EngineFailedError, ModelUnavailableError, OutOfMemoryError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     Array = NDArray[np.float32]
     Weights = Mapping[str, Array]
+
+Network = TypeVar("Network")
 
 _OPSET = 17
 _IR_VERSION = 8
@@ -122,6 +126,66 @@ def session(model: bytes) -> Any:
         return onnxruntime.InferenceSession(model, settings, ["CPUExecutionProvider"])
     except Exception as exc:  # onnxruntime's own exceptions share no base but this
         raise ValueError(f"the network cannot be built: {exc}") from exc
+
+
+def answer(session: Any, output: str, inputs: Mapping[str, NDArray[Any]], whose: str) -> Array:
+    """Run a session and return one of its outputs.
+
+    Parameters
+    ----------
+    session
+        onnxruntime's.
+    output
+        Name of what is wanted.
+    inputs
+        Arrays by name.
+    whose
+        What fails where it fails, such as "the drum transcriber".
+
+    Raises
+    ------
+    OutOfMemoryError, EngineFailedError
+        The network failed.
+    """
+    try:
+        (found,) = session.run([output], inputs)
+    except MemoryError as exc:
+        raise OutOfMemoryError(
+            f"There is not enough memory for {whose}. Close other programs or choose a shorter "
+            "region."
+        ) from exc
+    except Exception as exc:  # onnxruntime's own exceptions share no base but this
+        raise EngineFailedError(f"{whose[0].upper()}{whose[1:]} failed: {exc}") from exc
+    return np.asarray(found, dtype=np.float32)
+
+
+def load_network(
+    path: Path, whose: str, build: Callable[[dict[str, str], dict[str, Array]], Network]
+) -> Network:
+    """Return what is built of a safetensors file's header and weights.
+
+    Parameters
+    ----------
+    path
+        The file.
+    whose
+        Whose weights they are, such as "the drum transcriber".
+    build
+        Makes the network; RuntimeError, KeyError, TypeError and ValueError mean that the file is
+        not right.
+
+    Raises
+    ------
+    ModelUnavailableError
+        The file is missing or damaged.
+    """
+    try:
+        return build(*read_weights(path))
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as exc:
+        raise ModelUnavailableError(
+            f"The weights of {whose}, {path}, are missing or damaged ({exc}). Install dawbridge "
+            "again."
+        ) from exc
 
 
 def read_weights(path: Path) -> tuple[dict[str, str], dict[str, Array]]:

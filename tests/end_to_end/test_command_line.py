@@ -77,12 +77,15 @@ def test_ctrl_c_cancels_the_job(daemon: Daemon, song: Path) -> None:
         stdout=subprocess.PIPE,
         text=True,
     )  # fmt: skip
-    deadline_s = time.monotonic() + 60.0
-    while not (events.exists() and "progress" in events.read_text()):
-        assert time.monotonic() < deadline_s
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60.0)
+    try:
+        deadline_s = time.monotonic() + 60.0
+        while not (events.exists() and "progress" in events.read_text()):
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60.0)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert "cancelled" in errors
     assert "cancelled" in daemon.command("jobs").stdout

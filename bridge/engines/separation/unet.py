@@ -9,13 +9,13 @@ that torch takes to be imported.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from bridge.engines.graphs import read_weights, session
+from bridge.engines.graphs import answer, load_network, session
 from bridge.engines.separation.catalogue import FOUR_STEMS
 from bridge.engines.separation.unet_graph import MASKS, SEEN, graph
 from bridge.engines.separation.unet_layout import (
@@ -28,7 +28,6 @@ from bridge.engines.separation.unet_layout import (
     band_edges,
 )
 from bridge.engines.separation.window_model import Bag, Member
-from bridge.errors import EngineFailedError, ModelUnavailableError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     Map = NDArray[np.float32]
     Spectrum = NDArray[np.complex64]
 
+NAME = "the built-in model unet"
 WEIGHTS = Path(__file__).parents[1] / "weights" / "unet.safetensors"
 SEGMENT_FRAMES = 255
 """Hops of a window, 5.9 s: 256 spectral frames, a multiple of the network's stride. Twice as many
@@ -68,14 +68,9 @@ def load(path: Path) -> Bag:
     ModelUnavailableError
         If the file is missing or damaged.
     """
-    try:
-        facts, weights = read_weights(path)
-        return bag_of(Shape.from_json(facts["shape"]), weights)
-    except (OSError, KeyError, TypeError, ValueError) as exc:
-        raise ModelUnavailableError(
-            f"The weights of the built-in model unet, {path}, are missing or damaged ({exc}). "
-            "Install dawbridge again."
-        ) from exc
+    return load_network(
+        path, NAME, lambda facts, weights: bag_of(Shape.from_json(facts["shape"]), weights)
+    )
 
 
 def bag_of(shape: Shape, weights: Weights) -> Bag:
@@ -90,8 +85,21 @@ def bag_of(shape: Shape, weights: Weights) -> Bag:
     return Bag((Member(separator, (1.0,) * len(FOUR_STEMS)),), normalised=False, device="cpu")
 
 
+class Windows:
+    """What a `WindowModel` says of its windows: those of the separator."""
+
+    sample_rate: ClassVar[int] = SAMPLE_RATE
+    channels: ClassVar[int] = CHANNELS
+    stems: ClassVar[tuple[str, ...]] = FOUR_STEMS
+    segment_frames: ClassVar[int] = SEGMENT_FRAMES * HOP_SAMPLES
+
+    def window_frames(self, frames: int) -> int:
+        """Return a full window: the network was trained on seconds, not on scraps."""
+        return max(frames, self.segment_frames)
+
+
 @dataclass(frozen=True)
-class UNetModel:
+class UNetModel(Windows):
     """The separator as a `WindowModel`.
 
     Parameters
@@ -104,18 +112,6 @@ class UNetModel:
 
     session: Any
     shape: Shape
-    sample_rate: int = SAMPLE_RATE
-    channels: int = CHANNELS
-    stems: tuple[str, ...] = FOUR_STEMS
-
-    @property
-    def segment_frames(self) -> int:
-        """Length of a window in samples."""
-        return SEGMENT_FRAMES * HOP_SAMPLES
-
-    def window_frames(self, frames: int) -> int:
-        """Return a full window: the network was trained on seconds, not on scraps."""
-        return max(frames, self.segment_frames)
 
     @cached_property
     def _edges(self) -> list[int]:
@@ -138,11 +134,7 @@ class UNetModel:
             np.square(spectra.real) + np.square(spectra.imag), self._edges[:-1], axis=1
         )
         padded = np.pad(power, ((0, 0), (0, 0), (0, -frames % self.shape.stride)))
-        try:
-            (masks,) = self.session.run([MASKS], {SEEN: planes(padded)[None]})
-        except Exception as exc:  # onnxruntime's own exceptions share no base but this
-            raise EngineFailedError(f"The built-in model unet failed: {exc}") from exc
-        return np.asarray(masks[..., :frames], dtype=np.float32)
+        return answer(self.session, MASKS, {SEEN: planes(padded)[None]}, NAME)[..., :frames]
 
 
 def planes(power: Map) -> Map:
@@ -187,7 +179,7 @@ def audio_of(spectra: Spectrum, samples: int) -> Audio:
     frames = fft.irfft(np.moveaxis(spectra, -1, -2), FRAME_SAMPLES, axis=-1)
     frames *= _hann()
     audio = _overlapped(frames)
-    weight = _overlapped(np.broadcast_to(np.square(_hann()), frames.shape[-2:]))
+    weight = _overlapped_weight(frames.shape[-2])
     inside = slice(_PAD, _PAD + samples)
     return np.asarray(audio[..., inside] / weight[inside], dtype=np.float32)
 
@@ -200,6 +192,12 @@ def _overlapped(frames: Map) -> Audio:
         part = slice(quarter * HOP_SAMPLES, (quarter + 1) * HOP_SAMPLES)
         hops[..., quarter : quarter + count, :] += frames[..., part]
     return hops.reshape(*whole, -1)
+
+
+@lru_cache(maxsize=4)
+def _overlapped_weight(count: int) -> Map:
+    """Return the sum of so many frames' squared windows."""
+    return _overlapped(np.broadcast_to(np.square(_hann()), (count, FRAME_SAMPLES)))
 
 
 @cache

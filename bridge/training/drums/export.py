@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import torch
-from safetensors.torch import save
-
-from bridge.training.separator import card
+from bridge.training import card
+from bridge.training.weights import write_half
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,19 +19,9 @@ if TYPE_CHECKING:
 
 
 def export(network: DrumNetwork, thresholds: Mapping[str, float], path: Path) -> None:
-    """Write a network's weights in half precision, with its sizes and thresholds, as safetensors.
-
-    Counts of batches, which only training needs, are left out.
-    """
-    tensors = {
-        name: value.detach().to("cpu", torch.float16).contiguous()
-        for name, value in network.state_dict().items()
-        if value.is_floating_point()
-    }
+    """Write a network's weights, its sizes and its thresholds."""
     facts = {"shape": network.shape.to_json(), "thresholds": json.dumps(dict(thresholds))}
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(save(tensors, metadata=facts))
-    partial.replace(path)
+    write_half(network, facts, path)
 
 
 def write_drum_card(

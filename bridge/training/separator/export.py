@@ -5,10 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-import torch
-from safetensors.torch import save
-
 from bridge.engines.separation.unet import WEIGHTS
+from bridge.training.weights import write_half
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,18 +15,8 @@ if TYPE_CHECKING:
 
 
 def export(network: UNet, path: Path) -> None:
-    """Write a network's weights in half precision, with its sizes, as safetensors.
-
-    Counts of batches, which only training needs, are left out.
-    """
-    tensors = {
-        name: value.detach().to("cpu", torch.float16).contiguous()
-        for name, value in network.state_dict().items()
-        if value.is_floating_point()
-    }
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(save(tensors, metadata={"shape": network.shape.to_json()}))
-    partial.replace(path)
+    """Write a network's weights and its sizes."""
+    write_half(network, {"shape": network.shape.to_json()}, path)
 
 
 def install(weights: Path) -> None:

@@ -26,8 +26,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bridge.engines.graphs import load_network
 from bridge.engines.separation.catalogue import FOUR_STEMS
-from bridge.engines.separation.unet import SEGMENT_FRAMES
+from bridge.engines.separation.unet import NAME, Windows
 from bridge.engines.separation.unet_layout import (
     CHANNELS,
     FLOOR,
@@ -35,13 +36,11 @@ from bridge.engines.separation.unet_layout import (
     HOP_SAMPLES,
     LEAK,
     PLANES,
-    SAMPLE_RATE,
     STEMS,
     Shape,
     band_edges,
 )
 from bridge.engines.separation.window_model import Bag, Member
-from bridge.errors import ModelUnavailableError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bridge.engines.audio import Audio
+    from bridge.engines.graphs import Weights
 
 _KERNEL = 5
 _DROPOUT = 0.25
@@ -201,22 +201,16 @@ def read_network(path: Path) -> UNet:
     ModelUnavailableError
         If the file is missing or damaged.
     """
-    from safetensors import SafetensorError, safe_open
 
-    try:
-        with safe_open(path, framework="pt") as file:
-            shape = Shape.from_json(file.metadata()["shape"])
-            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-        network = UNet(shape)
+    def build(facts: dict[str, str], weights: Weights) -> UNet:
+        network = UNet(Shape.from_json(facts["shape"]))
+        tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
         # How many batches trained a normalisation is not stored; nothing asks for it here.
-        counts = {name: torch.tensor(0) for name in network.state_dict() if name not in weights}
-        network.load_state_dict({**weights, **counts}, assign=True)
-    except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as exc:
-        raise ModelUnavailableError(
-            f"The weights of the built-in model unet, {path}, are missing or damaged ({exc}). "
-            "Install dawbridge again."
-        ) from exc
-    return network
+        counts = {name: torch.tensor(0) for name in network.state_dict() if name not in tensors}
+        network.load_state_dict({**tensors, **counts}, assign=True)
+        return network
+
+    return load_network(path, NAME, build)
 
 
 def bag_of(network: UNet, device: str) -> Bag:
@@ -226,7 +220,7 @@ def bag_of(network: UNet, device: str) -> Bag:
 
 
 @dataclass(frozen=True)
-class TorchModel:
+class TorchModel(Windows):
     """A network as a `WindowModel`.
 
     Parameters
@@ -239,18 +233,6 @@ class TorchModel:
 
     network: UNet
     device: str
-    sample_rate: int = SAMPLE_RATE
-    channels: int = CHANNELS
-    stems: tuple[str, ...] = FOUR_STEMS
-
-    @property
-    def segment_frames(self) -> int:
-        """Length of a window in samples."""
-        return SEGMENT_FRAMES * HOP_SAMPLES
-
-    def window_frames(self, frames: int) -> int:
-        """Return a full window."""
-        return max(frames, self.segment_frames)
 
     @torch.inference_mode()
     def forward(self, window: Audio) -> NDArray[np.float32]:

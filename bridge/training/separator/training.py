@@ -18,7 +18,8 @@ from bridge.engines.evaluation import read_song, song_folders
 from bridge.engines.separation.catalogue import FOUR_STEMS
 from bridge.engines.separation.unet_layout import HOP_SAMPLES, SAMPLE_RATE
 from bridge.errors import SourceNotFoundError
-from bridge.training.separator import card, mixing
+from bridge.training import card
+from bridge.training.separator import mixing
 from bridge.training.separator.cache import SongCache
 from bridge.training.separator.calibration import SHARPNESSES, sharpened
 from bridge.training.separator.export import export

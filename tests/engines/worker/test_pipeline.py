@@ -16,6 +16,7 @@ from bridge.core import events as ev
 from bridge.core.planning import plan
 from bridge.core.presets import Presets
 from bridge.engines import stages as registry
+from bridge.engines.effects.stage import EffectsStage
 from bridge.engines.worker import messages
 from bridge.engines.worker.pipeline import run_job
 from bridge.errors import DiskFullError
@@ -23,7 +24,7 @@ from bridge.models import Job, Manifest, Region, RunOptions, WorkOrder
 from bridge.resources import shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from bridge.engines.take import Take
     from bridge.models import Value
@@ -81,6 +82,15 @@ def make_order(
         stems_folder=str(stems_folder) if stems_folder else None,
         kept_stems_bytes=1 << 30 if stems_folder else 0,
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_worker_is_left() -> Iterator[None]:
+    """End the effects worker: the stages of this process have one, as a model worker's have."""
+    yield
+    stage = registry.stages()["effects"]
+    assert isinstance(stage, EffectsStage)
+    stage.host.stop()
 
 
 @pytest.fixture

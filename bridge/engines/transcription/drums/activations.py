@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bridge.engines.graphs import read_weights, session
+from bridge.engines.graphs import answer, load_network, session
 from bridge.engines.transcription.drums import spectra
 from bridge.engines.transcription.drums.graph import LEVELS, LIKELIHOODS, graph
 from bridge.engines.transcription.drums.kit import DRUMS, NAMES
 from bridge.engines.transcription.drums.layout import Shape
 from bridge.engines.transcription.drums.peaks import PeakRule
-from bridge.errors import EngineFailedError, ModelUnavailableError, OutOfMemoryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from bridge.engines.graphs import Weights
 
 WEIGHTS = Path(__file__).parents[2] / "weights" / "drums.safetensors"
+_NAME = "the drum transcriber"
 WINDOW_FRAMES = 2000
 """Frames that are heard at a time: 20 s."""
 
@@ -64,16 +64,7 @@ class DrumModel:
         OutOfMemoryError, EngineFailedError
             The network failed.
         """
-        try:
-            (found,) = self.session.run([LIKELIHOODS], {LEVELS: levels})
-        except MemoryError as exc:
-            raise OutOfMemoryError(
-                "There is not enough memory to transcribe the drums. Close other programs or "
-                "choose a shorter region."
-            ) from exc
-        except Exception as exc:  # onnxruntime's own exceptions share no base but this
-            raise EngineFailedError(f"The drum transcriber failed: {exc}") from exc
-        return np.asarray(found, dtype=np.float32)
+        return answer(self.session, LIKELIHOODS, {LEVELS: levels}, _NAME)
 
 
 @dataclass(frozen=True)
@@ -100,16 +91,13 @@ def load(path: Path = WEIGHTS) -> TrainedNetwork:
     ModelUnavailableError
         If the file is missing or damaged.
     """
-    try:
-        facts, weights = read_weights(path)
+
+    def build(facts: dict[str, str], weights: Weights) -> TrainedNetwork:
         model = DrumModel.of(Shape.from_json(facts["shape"]), weights)
-        thresholds = {name: float(json.loads(facts["thresholds"])[name]) for name in NAMES}
-    except (OSError, KeyError, TypeError, ValueError) as exc:
-        raise ModelUnavailableError(
-            f"The weights of the drum transcriber, {path}, are missing or damaged ({exc}). "
-            "Install dawbridge again."
-        ) from exc
-    return TrainedNetwork(model, thresholds)
+        thresholds = json.loads(facts["thresholds"])
+        return TrainedNetwork(model, {name: float(thresholds[name]) for name in NAMES})
+
+    return load_network(path, _NAME, build)
 
 
 def infer(
