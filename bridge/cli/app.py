@@ -38,6 +38,12 @@ Port = Annotated[int | None, typer.Option(help="UDP and TCP port of the daemon."
 Data = Annotated[Path | None, typer.Option(help="Folder for jobs and results.")]
 Config = Annotated[Path | None, typer.Option(help="Settings file (TOML).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Output = Annotated[Path | None, typer.Option(help="Folder for the results.")]
+Format = Annotated[str | None, typer.Option(help="wav16, wav24, wav32f, flac or mp3.")]
+Bitrate = Annotated[int | None, typer.Option(help="Of an mp3, kbit/s.")]
+Pre = Annotated[str | None, typer.Option(help="Effect chain before.")]
+Post = Annotated[str | None, typer.Option(help="Effect chains for the stems.")]
+Events = Annotated[Path | None, typer.Option(help="Write the job's events here, one a line.")]
 
 
 @app.command()
@@ -52,7 +58,7 @@ def serve(host: Host = None, port: Port = None, data: Data = None, config: Confi
 def demo(
     file: Annotated[Path | None, typer.Argument(help="Audio of your own.")] = None,
     recipe: Annotated[str, typer.Option(help="What to do with it.")] = "stems-to-midi",
-    output: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
+    output: Output = None,
     config: Config = None,
 ) -> None:
     """Send a song through the bridge and list what comes back; composes one if none is given."""
@@ -70,7 +76,7 @@ def run(  # noqa: PLR0917 - one flag for each option of the contract
     start: Annotated[float | None, typer.Option(help="Where the region begins, s.")] = None,
     length: Annotated[float | None, typer.Option(help="Its length, s; 0 = to the end.")] = None,
     id: Annotated[str | None, typer.Option(help="Name of the job.")] = None,  # noqa: A002
-    output: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
+    output: Output = None,
     tempo: Annotated[float | None, typer.Option(help="Quarter notes a minute.")] = None,
     meter: Annotated[str | None, typer.Option(help="Such as 6/8.")] = None,
     position: Annotated[float | None, typer.Option(help="Start on the timeline, s.")] = None,
@@ -78,16 +84,14 @@ def run(  # noqa: PLR0917 - one flag for each option of the contract
     rate: Annotated[int | None, typer.Option(help="Sample rate of the results, Hz.")] = None,
     model: Annotated[str | None, typer.Option(help="Separation model, or auto.")] = None,
     stems: Annotated[str | None, typer.Option(help="Such as vocals,drums or vocals+rest.")] = None,
-    format: Annotated[  # noqa: A002
-        str | None, typer.Option(help="wav16, wav24, wav32f, flac or mp3.")
-    ] = None,
-    bitrate: Annotated[int | None, typer.Option(help="Of an mp3, kbit/s.")] = None,
+    format: Format = None,  # noqa: A002
+    bitrate: Bitrate = None,
     residual: Annotated[bool | None, typer.Option(help="Also what the stems leave out.")] = None,
     shifts: Annotated[int | None, typer.Option(help="Passes of Demucs' shift trick.")] = None,
     overlap: Annotated[float | None, typer.Option(help="Of Demucs' windows.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, mps or cuda.")] = None,
-    pre: Annotated[str | None, typer.Option(help="Effect chain before.")] = None,
-    post: Annotated[str | None, typer.Option(help="Effect chains for the stems.")] = None,
+    pre: Pre = None,
+    post: Post = None,
     transcription: Annotated[str | None, typer.Option(help="Transcription preset.")] = None,
     quantize: Annotated[str | None, typer.Option(help="Note grid, such as 1/16.")] = None,
     quantize_strength: Annotated[
@@ -98,9 +102,7 @@ def run(  # noqa: PLR0917 - one flag for each option of the contract
     mpe: Annotated[bool | None, typer.Option(help="MPE clips: bends in chords.")] = None,
     notes: Annotated[bool | None, typer.Option(help="Also send every note.")] = None,
     reuse: Annotated[bool | None, typer.Option(help="Answer from earlier results.")] = None,
-    events: Annotated[
-        Path | None, typer.Option(help="Write the job's events here, one a line.")
-    ] = None,
+    events: Events = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
@@ -116,16 +118,12 @@ def run(  # noqa: PLR0917 - one flag for each option of the contract
 @app.command()
 def again(  # noqa: PLR0917 - the flags that matter once the stems are there
     job: Annotated[str | None, typer.Argument(help="Its id; the newest finished without.")] = None,
-    pre: Annotated[str | None, typer.Option(help="Another effect chain before.")] = None,
-    post: Annotated[str | None, typer.Option(help="Other effect chains for the stems.")] = None,
-    format: Annotated[  # noqa: A002
-        str | None, typer.Option(help="wav16, wav24, wav32f, flac or mp3.")
-    ] = None,
-    bitrate: Annotated[int | None, typer.Option(help="Of an mp3, kbit/s.")] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder for the results.")] = None,
-    events: Annotated[
-        Path | None, typer.Option(help="Write the job's events here, one a line.")
-    ] = None,
+    pre: Pre = None,
+    post: Post = None,
+    format: Format = None,  # noqa: A002
+    bitrate: Bitrate = None,
+    output: Output = None,
+    events: Events = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:

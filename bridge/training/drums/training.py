@@ -13,6 +13,7 @@ import torch
 
 from bridge.engines.transcription.drums.layout import Shape
 from bridge.engines.transcription.drums.spectra import BANDS, FLOOR
+from bridge.training.averaging import follow
 from bridge.training.drums.network import DrumNetwork
 from bridge.training.drums.targets import bumps, loss
 
@@ -30,7 +31,6 @@ _SILENT_LEVEL = math.log10(FLOOR)
 _WARM_UP_STEPS = 50
 _LARGEST_GRADIENT = 1.0
 _SMALLEST_RATE = 0.01
-_EMA_HORIZON = 10.0
 _EQ_POINTS = 5
 _EQ_DB = 4.0
 _GAIN_DB = 5.0
@@ -136,7 +136,7 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), _LARGEST_GRADIENT)
         self.optimiser.step()
         self.step += 1
-        self._average()
+        follow(self.averaged, self.network, self.step, self.plan.ema_decay)
         return float(found.detach())
 
     def batch(self) -> tuple[Tensor, Tensor]:
@@ -156,15 +156,6 @@ class Trainer:
             shifted = _retuned(seen, self.random)
             levels[row, place : place + len(seen)] = _equalised(shifted, self.random)
         return torch.from_numpy(levels), torch.from_numpy(np.stack(targets).astype(np.float32))
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        """Let the averaged weights follow; at first closely, since they begin at random."""
-        keep = min(self.plan.ema_decay, (1.0 + self.step) / (_EMA_HORIZON + self.step))
-        current = self.network.state_dict()
-        for name, value in self.averaged.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(current[name], 1.0 - keep)
 
 
 def _retuned(levels: NDArray[np.float16], rng: np.random.Generator) -> Maps:

@@ -19,6 +19,7 @@ from bridge.engines.separation.catalogue import FOUR_STEMS
 from bridge.engines.separation.unet_layout import HOP_SAMPLES, SAMPLE_RATE
 from bridge.errors import SourceNotFoundError
 from bridge.training import card
+from bridge.training.averaging import follow
 from bridge.training.separator import mixing
 from bridge.training.separator.cache import SongCache
 from bridge.training.separator.calibration import SHARPNESSES, sharpened
@@ -40,7 +41,6 @@ CHECKPOINT = "checkpoint.pt"
 BEST = "unet.safetensors"
 LOG = "log.csv"
 _WARM_UP_STEPS = 100
-_EMA_HORIZON = 10.0
 _SMALLEST_RATE = 0.01
 _LARGEST_GRADIENT = 1.0
 
@@ -137,21 +137,12 @@ class Trainer:
         if torch.isfinite(norm):  # a single batch must not spoil hours
             self.optimiser.step()
         self.step += 1
-        self._average()
+        follow(self.averaged, self.network, self.step, self.plan.ema_decay)
         return float(found.detach())
 
     def _cosine(self) -> float:
         share = min(1.0, self.elapsed_s / (60.0 * self.plan.minutes))
         return _SMALLEST_RATE + (1.0 - _SMALLEST_RATE) * (1.0 + math.cos(math.pi * share)) / 2.0
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        """Let the averaged weights follow; at first closely, since they begin at random."""
-        keep = min(self.plan.ema_decay, (1.0 + self.step) / (_EMA_HORIZON + self.step))
-        current = self.network.state_dict()
-        for name, value in self.averaged.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(current[name], 1.0 - keep)
 
     def validate(self, report: tuple[KnownSong, ...]) -> dict[str, float]:
         """Score the averaged weights, export them if they are the best, and return a log row."""
