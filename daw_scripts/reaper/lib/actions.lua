@@ -1,3 +1,5 @@
+-- @noindex
+
 --- What the actions do: say what is selected, hand it to the window's script, and end.
 --
 -- REAPER asks what to do with a script that is started again while it runs. So only the window's
@@ -29,8 +31,7 @@ end
 function actions.send(folder, request)
   request.id = store.new_id()
   if not store.save(places.join(places.jobs(), request.id .. ".request"), request) then
-    actions.say(("The folder %s cannot be written. Make it writable, then press again."):format(
-      places.jobs()))
+    actions.say(places.unwritable_jobs())
     return
   end
   local mail = reaper.GetExtState(SECTION, "mail")

@@ -1,17 +1,21 @@
+-- @noindex
+
 --- All parts that one press of a button began; what came of them is placed in one undo step.
 
+local claims = require("claims")
 local client = require("client")
 local options = require("options")
 local parts = require("part")
 local places = require("places")
 local placing = require("placing")
 local project = require("project")
-local store = require("store")
 
 local batch = {}
 
 local AT_ONCE = 2 -- clients: the daemon's queue never runs dry, and none has to hold many programs
 local GIVE_UP_S = 20 -- to wait for the daemon's word that a cancelled job has ended
+local UNHEARD_S = 60 -- … for its word that it has the job at all: the program may be starting
+local TAKEN = "“%s” was collected by another REAPER."
 
 local Batch = {}
 Batch.__index = Batch
@@ -19,6 +23,7 @@ Batch.__index = Batch
 --- Begins a batch.
 --
 -- @param request what an action sent: `label`, `recipe`, `chain`, `file`, `parts`
+-- @return the batch, or nil and a sentence
 function batch.new(request, program)
   local record = {
     id = request.id,
@@ -32,10 +37,13 @@ function batch.new(request, program)
   for index, part in ipairs(record.parts) do
     part.id, part.state = ("%s-%d"):format(request.id, index), "new"
   end
+  if not claims.create(record) then
+    return nil, places.unwritable_jobs()
+  end
   return batch.resume(record, program)
 end
 
---- Takes up a batch of an earlier session: unsent parts are read, sent ones are asked for.
+--- Takes up a batch that was noted down: unsent parts are read, sent ones are asked for.
 function batch.resume(record, program)
   local self = setmetatable({ record = record, program = program, calls = {} }, Batch)
   for _, part in ipairs(record.parts) do
@@ -52,20 +60,9 @@ function batch.resume(record, program)
   return self
 end
 
-function Batch:path()
-  return places.join(places.jobs(), self.record.id .. ".batch")
-end
-
 --- Writes the batch down, so that it can be collected after a restart.
 function Batch:keep()
-  store.save(self:path(), self.record)
-end
-
---- Forgets the batch and all that its programs left.
-function Batch:forget()
-  for _, path in ipairs(store.list("^" .. self.record.id:gsub("%-", "%%-"))) do
-    store.forget(path)
-  end
+  self.is_lost = not claims.keep(self.record)
 end
 
 local function count(self, state)
@@ -87,16 +84,22 @@ function Batch:send(part)
   self:keep()
 end
 
+function Batch:tell_cancelled(part)
+  client.tell(self.program, { "cancel", part.id }, part.id .. ".cancel")
+end
+
 function Batch:listen(part)
   local call = self.calls[part]
-  if self.is_cancelled and part.is_accepted and not part.told_s then
-    part.told_s = reaper.time_precise()
-    client.tell(self.program, { "cancel", part.id }, part.id .. ".cancel")
+  local now_s = reaper.time_precise()
+  local is_late = self.cancelled_s and now_s - self.cancelled_s > UNHEARD_S
+  if self.cancelled_s and not part.told_s and (part.is_accepted or is_late) then
+    part.told_s = now_s
+    self:tell_cancelled(part)
   end
   local again = parts.listen(part, call, self.record, self.program)
   if again then
     self.calls[part] = again
-  elseif part.told_s and reaper.time_precise() - part.told_s > GIVE_UP_S then
+  elseif part.told_s and now_s - part.told_s > GIVE_UP_S then
     part.state = "cancelled"
   end
   if again or parts.is_over(part) then
@@ -105,8 +108,12 @@ function Batch:listen(part)
   end
 end
 
---- Does a little work; returns whether all parts are over.
+--- Does a little work; returns whether all parts are over, or the batch is another's.
 function Batch:step(deadline_s)
+  if self.is_lost or not claims.holds(self.record) then
+    self.is_lost = true
+    return true
+  end
   local is_over = true
   for _, part in ipairs(self.record.parts) do
     if part.state == "new" and not self.reading then
@@ -129,10 +136,10 @@ end
 
 --- Stops everything that is not done.
 function Batch:cancel()
-  if self.is_cancelled then
+  if self.cancelled_s then
     return
   end
-  self.is_cancelled = true
+  self.cancelled_s = reaper.time_precise()
   for _, part in ipairs(self.record.parts) do
     if part.state == "reading" then
       self.reading.bounce:fail("")
@@ -140,6 +147,9 @@ function Batch:cancel()
     end
     if not parts.is_over(part) and part.state ~= "running" then
       part.state = "cancelled"
+      if part.is_accepted then
+        self:tell_cancelled(part)
+      end
     end
   end
 end
@@ -155,17 +165,15 @@ function Batch:progress()
       stage, left_s = part.stage, part.left_s
     end
   end
-  return sum / #self.record.parts, self.is_cancelled and "cancelling" or stage or "", left_s
+  return sum / #self.record.parts, self.cancelled_s and "cancelling" or stage or "", left_s
 end
 
 local function is_open(one)
   return one and reaper.ValidatePtr(one, "ReaProject*")
 end
 
---- Puts what is done into the project.
---
--- @return sentences for the user, an empty list if all went well
-function Batch:finish()
+--- Returns the parts that are done, and what the user should know of all.
+function Batch:outcome()
   local done, notes = {}, {}
   for _, part in ipairs(self.record.parts) do
     if part.state == "done" then
@@ -178,28 +186,53 @@ function Batch:finish()
       notes[#notes + 1] = part.fault
     end
   end
-  if #done == 0 then
-    self:forget()
-    return notes
-  end
+  return done, notes
+end
+
+--- Puts parts that are done into the project; returns sentences for the user.
+function Batch:place(done)
   local place = project.find(done[1], self.record.file)
   local one = place.project or is_open(self.project) and self.project
   if not one then
-    notes[#notes + 1] = ("“%s” is ready, but its project is closed. Open the project, then run the "
-      .. "action Collect finished jobs."):format(self.record.label)
-    self:keep()
-    return notes
+    claims.free(self.record.id)
+    return { ("“%s” is ready, but its project is closed. Open the project, then run the action "
+      .. "Collect finished jobs."):format(self.record.label) }
+  elseif not claims.begin_placing(self.record) then
+    return { TAKEN:format(self.record.label) }
   end
   local told, fault = placing.place(one, self.record, done, self.record.values)
   if told then
-    table.move(told, 1, #told, #notes + 1, notes)
-    self:forget()
-  else
-    notes[#notes + 1] = ("The results could not be put into the project: %s They are in "
-      .. "%s."):format(fault, done[1].output)
-    self:keep()
+    claims.forget(self.record.id)
+    return told
   end
-  return notes
+  claims.free(self.record.id)
+  return { ("The results could not be put into the project: %s They are in %s."):format(
+    fault, done[1].output) }
+end
+
+--- Closes what is open, without a word to anybody.
+function Batch:close()
+  if self.reading then
+    self.reading.bounce:close()
+    self.reading = nil
+  end
+end
+
+--- Ends the batch, in the project if anything is done.
+--
+-- @return sentences for the user, an empty list if all went well
+function Batch:finish()
+  self:close()
+  if self.is_lost then
+    return { TAKEN:format(self.record.label) }
+  end
+  local done, notes = self:outcome()
+  if #done == 0 then
+    claims.forget(self.record.id)
+    return notes
+  end
+  local told = self:place(done)
+  return table.move(told, 1, #told, #notes + 1, notes)
 end
 
 return batch

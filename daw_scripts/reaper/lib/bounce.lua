@@ -1,3 +1,5 @@
+-- @noindex
+
 --- Writes what a take plays into a WAV file, a few milliseconds of work at a time.
 --
 -- REAPER's audio accessor gives the take before its effects, with play rate, pitch, stretch
@@ -47,6 +49,7 @@ function bounce.start(one, take, sound, path)
     return nil, ("The file %s cannot be written. Choose another folder in the project's settings, "
       .. "page Media, then press again."):format(path)
   end
+  reaper.AudioAccessorValidateState(accessor) -- changes count from here on
   local self = setmetatable({
     project = one,
     take = take,

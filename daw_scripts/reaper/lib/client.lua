@@ -1,3 +1,5 @@
+-- @noindex
+
 --- Starts the dawbridge program without waiting for it, and listens to what it writes.
 
 local events = require("events")

@@ -1,3 +1,5 @@
+-- @noindex
+
 --- Colours of stems: those of `presets/instruments.toml`, which a test compares.
 
 local colours = {}

@@ -1,3 +1,5 @@
+-- @noindex
+
 --- The client's events file, read as it grows.
 
 local events = {}

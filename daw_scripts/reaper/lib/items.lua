@@ -1,3 +1,5 @@
+-- @noindex
+
 --- Stems and clips as items that lie exactly where their source lies.
 
 local midi_file = require("midi_file")
@@ -13,12 +15,19 @@ end
 
 -- What REAPER applies after the take's effects, and so is not in the audio that was sent.
 local COPIED = { "D_VOL", "C_BEATATTACHMODE" }
-local COPIED_FROM_WHOLE = { "D_FADEINLEN", "D_FADEOUTLEN", "C_FADEINSHAPE", "C_FADEOUTSHAPE",
-  "D_FADEINDIR", "D_FADEOUTDIR" }
+local COPIED_AT_START = { "D_FADEINLEN", "D_FADEINLEN_AUTO", "C_FADEINSHAPE", "D_FADEINDIR" }
+local COPIED_AT_END = { "D_FADEOUTLEN", "D_FADEOUTLEN_AUTO", "C_FADEOUTSHAPE", "D_FADEOUTDIR" }
+local COPIED_OF_TAKE = { "D_PAN", "D_PANLAW" }
 
 local function copy(names, from, to)
   for _, name in ipairs(names) do
     reaper.SetMediaItemInfo_Value(to, name, reaper.GetMediaItemInfo_Value(from, name))
+  end
+end
+
+local function copy_take(from, to)
+  for _, name in ipairs(COPIED_OF_TAKE) do
+    reaper.SetMediaItemTakeInfo_Value(to, name, reaper.GetMediaItemTakeInfo_Value(from, name))
   end
 end
 
@@ -27,12 +36,14 @@ local function dress(item, take, place, part)
     return
   end
   copy(COPIED, place.item, item)
-  if part.is_whole then
-    copy(COPIED_FROM_WHOLE, place.item, item)
+  if part.is_from_start then
+    copy(COPIED_AT_START, place.item, item)
+  end
+  if part.is_to_end then
+    copy(COPIED_AT_END, place.item, item)
   end
   if place.take then
-    local pan = reaper.GetMediaItemTakeInfo_Value(place.take, "D_PAN")
-    reaper.SetMediaItemTakeInfo_Value(take, "D_PAN", pan)
+    copy_take(place.take, take)
   end
 end
 
@@ -41,9 +52,10 @@ end
 -- @param place where the source is now, from `project.find`
 -- @param part position, length, and `lead_s`: how much earlier than the part the file begins
 function items.audio(track, place, part, path, name)
+  local source = source_of(path)
   local item = reaper.AddMediaItemToTrack(track)
   local take = reaper.AddTakeToMediaItem(item)
-  reaper.SetMediaItemTake_Source(take, source_of(path))
+  reaper.SetMediaItemTake_Source(take, source)
   reaper.GetSetMediaItemTakeInfo_String(take, "P_NAME", name, true)
   reaper.SetMediaItemTakeInfo_Value(take, "D_STARTOFFS", part.sound.lead_s or 0)
   reaper.SetMediaItemInfo_Value(item, "D_POSITION", part.start_s)
@@ -53,14 +65,15 @@ function items.audio(track, place, part, path, name)
   return item
 end
 
---- Adds an audio file to the source item as a take; the take that plays stays the same.
-function items.take(place, part, path, name)
-  local active = reaper.GetActiveTake(place.item)
-  local take = reaper.AddTakeToMediaItem(place.item)
-  reaper.SetMediaItemTake_Source(take, source_of(path))
+--- Adds an audio file to an item of the source as a take; the take that plays stays the same.
+function items.take(item, part, path, name)
+  local source, active = source_of(path), reaper.GetActiveTake(item)
+  local take = reaper.AddTakeToMediaItem(item)
+  reaper.SetMediaItemTake_Source(take, source)
   reaper.GetSetMediaItemTakeInfo_String(take, "P_NAME", name, true)
-  local into_s = part.start_s - reaper.GetMediaItemInfo_Value(place.item, "D_POSITION")
+  local into_s = part.start_s - reaper.GetMediaItemInfo_Value(item, "D_POSITION")
   reaper.SetMediaItemTakeInfo_Value(take, "D_STARTOFFS", (part.sound.lead_s or 0) - into_s)
+  copy_take(active, take)
   reaper.SetActiveTake(active)
 end
 
@@ -95,6 +108,7 @@ function items.midi(track, part, clip)
     local time_s = math.min(math.max(origin_s + seconds(tick), part.start_s), part.end_s)
     return math.floor(reaper.MIDI_GetPPQPosFromProjTime(take, time_s) + 0.5)
   end
+  reaper.MIDI_DisableSort(take)
   insert_notes(take, found, at)
   for _, control in ipairs(found.controls) do
     reaper.MIDI_InsertCC(

@@ -1,3 +1,5 @@
+-- @noindex
+
 --- Reads JSON (RFC 8259): the manifest of a finished job.
 
 local json = {}

@@ -1,3 +1,5 @@
+-- @noindex
+
 --- The menus of recipes and chains, as the daemon lists them; and its status in words.
 
 local menus = {}

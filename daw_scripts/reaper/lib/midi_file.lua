@@ -1,3 +1,5 @@
+-- @noindex
+
 --- Reads standard MIDI files of type 0 and 1 (MIDI 1.0, RP-001).
 
 local midi_file = {}

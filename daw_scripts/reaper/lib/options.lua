@@ -1,3 +1,5 @@
+-- @noindex
+
 --- What the user chose, kept in REAPER's ExtState.
 
 local options = {}

@@ -1,3 +1,5 @@
+-- @noindex
+
 --- One part of an item on its way: bounced if need be, sent, followed to its end.
 --
 -- A part is a plain table that `store` can keep. `state` is new, reading, ready, running, done,
@@ -53,11 +55,15 @@ local function shortened(name)
   return name
 end
 
---- Returns a sentence if the take sounds through what is not in the audio that is sent.
-local function remark_of(self, take)
+--- Returns a sentence if the item sounds through what is not in the audio that is sent.
+local function remark_of(self, item, take)
   local has_more = reaper.TakeFX_GetCount(take) > 0
   for _, name in ipairs({ "Volume", "Pan", "Mute" }) do
     has_more = has_more or reaper.GetTakeEnvelopeByName(take, name) ~= nil
+  end
+  if reaper.GetMediaItemInfo_Value(item, "B_ALLTAKESPLAY") ~= 0 then
+    return ("All takes of “%s” play, but only the active one was worked on. Glue the item first if "
+      .. "all are meant."):format(self.name)
   end
   return has_more and ("“%s” has take effects or take envelopes, which are not in what came back. "
     .. "Glue the item first if they matter."):format(self.name) or nil
@@ -75,7 +81,7 @@ function part.prepare(self, batch)
     return fail(self, fault)
   end
   self.output = output
-  self.remark = remark_of(self, place.take)
+  self.remark = remark_of(self, place.item, place.take)
   self.sound = region.of(place.project, self, place.item, place.take)
   local tempo, meter = project.tempo(place.project, self.start_s)
   if not batch.values.heard_tempo and tempo >= LOWEST_TEMPO and tempo <= HIGHEST_TEMPO then

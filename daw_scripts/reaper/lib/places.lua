@@ -1,3 +1,5 @@
+-- @noindex
+
 --- Where things lie: the program, requests and jobs, a project's folder for results.
 
 local places = {}
@@ -25,6 +27,12 @@ function places.jobs()
   local folder = places.join(reaper.GetResourcePath(), "dawbridge", "jobs")
   reaper.RecursiveCreateDirectory(folder, 0)
   return folder
+end
+
+--- Returns the sentence for a folder of jobs that takes no file.
+function places.unwritable_jobs()
+  return ("The folder %s cannot be written. Make it writable, then press again."):format(
+    places.jobs())
 end
 
 local function lines_of(path)

@@ -1,3 +1,5 @@
+-- @noindex
+
 --- Projects, tracks and items that are found again: after a tab was changed, or REAPER restarted.
 
 local project = {}
@@ -59,22 +61,35 @@ local function take_of(item, guid)
   return nil
 end
 
+--- Returns where on the timeline the very beginning of a take's source would lie.
+--
+-- It stays when an edge of the item is trimmed, and moves with the item.
+function project.anchor(item, take)
+  local offset_s = reaper.GetMediaItemTakeInfo_Value(take, "D_STARTOFFS")
+  local rate = reaper.GetMediaItemTakeInfo_Value(take, "D_PLAYRATE")
+  return reaper.GetMediaItemInfo_Value(item, "D_POSITION") - offset_s / rate
+end
+
 --- Returns where a part is now: its project, track, item and take, as far as they still exist.
 --
 -- @param part from `selection.parts`
--- @param path the project's file, for a project whose track and item are gone
+-- @param path the project's file: for a project whose track and item are gone, and for one that
+-- lies in two tabs as copies, where both have the item
 function project.find(part, path)
-  local by_track, by_path
+  local by_item, by_track, by_path
   for _, one in ipairs(open_projects()) do
     local place = find_in(one.project, part)
     if place.item then
       place.take = take_of(place.item, part.take)
-      return place
+      if one.path == path then
+        return place
+      end
+      by_item = by_item or place
     end
     by_track = by_track or (place.track and place)
     by_path = by_path or (path ~= "" and one.path == path and { project = one.project })
   end
-  return by_track or by_path or {}
+  return by_item or by_track or by_path or {}
 end
 
 --- Calls a function while a project's tab is the current one.

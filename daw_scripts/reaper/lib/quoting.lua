@@ -1,3 +1,5 @@
+-- @noindex
+
 --- Command lines: one word stays one word on every system.
 
 local quoting = {}

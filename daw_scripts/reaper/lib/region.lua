@@ -1,3 +1,5 @@
+-- @noindex
+
 --- Which audio a part of an item plays: a stretch of its file where that is exact, else a bounce.
 
 local region = {}
@@ -15,7 +17,7 @@ local function value(take, name)
 end
 
 --- Returns why a take does not play its source as it is, or nil.
-local function change(take)
+local function change(item, take)
   local pitch_envelope = reaper.GetTakeEnvelopeByName(take, "Pitch")
   if value(take, "D_PLAYRATE") ~= 1 then
     return "play rate"
@@ -23,6 +25,8 @@ local function change(take)
     return "pitch"
   elseif reaper.GetTakeNumStretchMarkers(take) > 0 then
     return "stretch markers"
+  elseif reaper.GetMediaItemInfo_Value(item, "C_AUTOSTRETCH") == 1 then
+    return "stretch at tempo changes"
   elseif value(take, "D_VOL") ~= 1 then
     return "take volume"
   elseif value(take, "I_CHANMODE") ~= 0 then
@@ -83,7 +87,7 @@ function region.of(one, part, item, take)
   local from_s = part.start_s - reaper.GetMediaItemInfo_Value(item, "D_POSITION")
   local length_s = part.length_s
   local source = reaper.GetMediaItemTake_Source(take)
-  local why, file, start_s = change(take), nil, nil
+  local why, file, start_s = change(item, take), nil, nil
   if not why then
     file, start_s = file_of(source, value(take, "D_STARTOFFS") + from_s, length_s)
     why = not file and start_s

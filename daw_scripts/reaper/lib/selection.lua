@@ -1,3 +1,5 @@
+-- @noindex
+
 --- What is selected: the parts of items that an action works on.
 
 local places = require("places")
@@ -38,6 +40,9 @@ local function fault_of(item)
   if kind:sub(1, 7) == "OFFLINE" or (path ~= "" and not reaper.file_exists(path)) then
     return ("The media of “%s” is offline: %s. Bring it online or find the file again, then press "
       .. "again."):format(title(take, source), path)
+  elseif reaper.GetMediaSourceNumChannels(source) == 0 then
+    return ("“%s” has no sound: it is a picture, or its media is offline. Bring it online or "
+      .. "select another item, then press again."):format(title(take, source))
   end
   return nil
 end
@@ -48,7 +53,6 @@ local function part_of(item, from_s, to_s)
   local start_s = reaper.GetMediaItemInfo_Value(item, "D_POSITION")
   local length_s = reaper.GetMediaItemInfo_Value(item, "D_LENGTH")
   local end_s = start_s + length_s
-  local is_whole = from_s <= start_s and to_s >= end_s
   local _, track_name = reaper.GetSetMediaTrackInfo_String(track, "P_NAME", "", false)
   local part = {
     item = project.item_guid(item),
@@ -58,10 +62,13 @@ local function part_of(item, from_s, to_s)
     name = title(take, selection.root(reaper.GetMediaItemTake_Source(take))),
     start_s = math.max(start_s, from_s),
     end_s = math.min(end_s, to_s),
-    is_whole = is_whole,
+    anchor_s = project.anchor(item, take),
+    is_from_start = from_s <= start_s,
+    is_to_end = to_s >= end_s,
   }
+  part.is_whole = part.is_from_start and part.is_to_end
   -- The item's own length: a difference of two times is not quite the same number.
-  part.length_s = is_whole and length_s or part.end_s - part.start_s
+  part.length_s = part.is_whole and length_s or part.end_s - part.start_s
   return part
 end
 

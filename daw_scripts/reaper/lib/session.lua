@@ -1,6 +1,9 @@
+-- @noindex
+
 --- The script that goes on running: takes requests, works on batches, draws the window.
 
 local batch = require("batch")
+local claims = require("claims")
 local client = require("client")
 local menus = require("menus")
 local places = require("places")
@@ -15,6 +18,7 @@ local UNSAVED = "The project is not saved yet: its results go to REAPER's folder
   .. "Save the project to keep them together."
 
 local batches, questions, notes = {}, {}, {}
+local search -- for batches to collect, while it goes on
 local program
 
 local function note(sentence)
@@ -37,7 +41,12 @@ local function ask(address, on_answer)
 end
 
 local function start(request)
-  batches[#batches + 1] = batch.new(request, program)
+  local one, fault = batch.new(request, program)
+  if not one then
+    note(fault)
+    return
+  end
+  batches[#batches + 1] = one
   if request.file == "" then
     note(UNSAVED)
   end
@@ -63,27 +72,15 @@ local TAKE = {
     end
   end,
   collect = function()
-    local known = {}
-    for _, one in ipairs(batches) do
-      known[one:path()] = true
-    end
-    local before = #batches
-    for _, path in ipairs(store.list("%.batch$")) do
-      local record = not known[path] and store.read(path)
-      if record then
-        batches[#batches + 1] = batch.resume(record, program)
-      end
-    end
-    if #batches == before then
-      note("There are no more jobs to collect.")
-    end
+    search = { others = claims.others(), taken = 0, busy = 0 }
   end,
   status = function()
     ask("/bridge/status", function(answers)
-      local waiting = #store.list("%.batch$") - #batches
       note(menus.status(answers))
-      if waiting > 0 then
-        note(("%d to collect with the action Collect finished jobs."):format(waiting))
+      local others = claims.others()
+      if #others > 0 then
+        note(("%d to collect with the action Collect finished jobs, or another REAPER works on "
+          .. "them."):format(#others))
       end
     end)
   end,
@@ -136,6 +133,34 @@ local function step_questions()
   end
 end
 
+--- Collects what is free; what another REAPER seems to hold is watched for a while.
+local function step_search()
+  if not search then
+    return
+  end
+  for index = #search.others, 1, -1 do
+    local other = search.others[index]
+    local is_free = claims.is_free(other)
+    local record = is_free and claims.take(other)
+    if record then
+      batches[#batches + 1] = batch.resume(record, program)
+      search.taken = search.taken + 1
+    end
+    if is_free ~= nil then
+      search.busy = search.busy + (is_free and 0 or 1)
+      table.remove(search.others, index)
+    end
+  end
+  if #search.others > 0 then
+    return
+  elseif search.busy > 0 then
+    note("Another REAPER works on what is left to collect. Its results go where it was begun.")
+  elseif search.taken == 0 then
+    note("There are no more jobs to collect.")
+  end
+  search = nil
+end
+
 local function step_batches(deadline_s)
   for index = #batches, 1, -1 do
     if batches[index]:step(deadline_s) then
@@ -149,7 +174,8 @@ end
 --- Returns what the window shows: the oldest batch, and how many wait behind it.
 local function shown()
   if #batches == 0 then
-    local title = #questions > 0 and "asking dawbridge…" or "dawbridge"
+    local title = search and "looking for finished jobs…"
+      or #questions > 0 and "asking dawbridge…" or "dawbridge"
     return { title = title, sentences = notes }
   end
   local fraction, stage, left_s = batches[1]:progress()
@@ -171,11 +197,13 @@ end
 
 local function tick()
   reaper.SetExtState(SECTION, "alive", store.number_text(reaper.time_precise()), false)
+  claims.beat()
   take_mail()
   step_questions()
+  step_search()
   step_batches(reaper.time_precise() + SLICE_S)
   react(window.draw(shown()))
-  local is_busy = #batches > 0 or #questions > 0
+  local is_busy = #batches > 0 or #questions > 0 or search ~= nil
   if not is_busy and #notes == 0 then
     window.close()
   elseif not window.is_open and #notes > 0 then
@@ -188,6 +216,7 @@ end
 
 --- Runs until nothing is left to do or to say.
 function session.run(folder)
+  reaper.defer(function() end) -- no undo step, also where nothing is left after the first tick
   local fault
   program, fault = places.program(folder)
   if not program then
@@ -197,8 +226,13 @@ function session.run(folder)
   end
   reaper.atexit(function()
     reaper.DeleteExtState(SECTION, "alive", false)
+    for _, one in ipairs(batches) do
+      one:close()
+    end
+    claims.close()
     window.close()
   end)
+  claims.open()
   window.open()
   tick()
 end

@@ -1,3 +1,5 @@
+-- @noindex
+
 --- The tracks that results lie on: a folder for each source track, a track for each stem.
 
 local colours = require("colours")
@@ -9,13 +11,15 @@ local tracks = {}
 
 local FOLDER_OPENS, FOLDER_CLOSES = 1, -1
 local ALWAYS_ADD = -1
+local LEVELS = { "D_VOL", "D_PAN", "D_WIDTH", "D_DUALPANL", "D_DUALPANR", "I_PANMODE", "D_PANLAW",
+  "B_PHASE" }
 
 local function title(stem)
   return stem:sub(1, 1):upper() .. stem:sub(2)
 end
 
 local function new_track(index, name, colour)
-  reaper.InsertTrackAtIndex(index, true)
+  reaper.InsertTrackAtIndex(index, false) -- without the effects of the user's default track
   local track = reaper.GetTrack(0, index)
   reaper.GetSetMediaTrackInfo_String(track, "P_NAME", name, true)
   if colour then
@@ -24,18 +28,38 @@ local function new_track(index, name, colour)
   return track
 end
 
+local function depth_of(track)
+  return track and math.floor(reaper.GetMediaTrackInfo_Value(track, "I_FOLDERDEPTH")) or 0
+end
+
+local function set_depth(track, depth)
+  reaper.SetMediaTrackInfo_Value(track, "I_FOLDERDEPTH", depth)
+end
+
 --- Gives what goes to the mix the source track's volume and pan, so that the balance stays.
 local function level(track, source)
-  for _, name in ipairs(source and { "D_VOL", "D_PAN" } or {}) do
+  if not source or depth_of(source) == FOLDER_OPENS then
+    return -- below a folder's track, that one's own volume and pan come after
+  end
+  for _, name in ipairs(LEVELS) do
     reaper.SetMediaTrackInfo_Value(track, name, reaper.GetMediaTrackInfo_Value(source, name))
+  end
+end
+
+--- Follows a part's item, which may have been moved while the job ran.
+local function follow(part, place)
+  local now_s = place.take and project.anchor(place.item, place.take)
+  if now_s and part.anchor_s and now_s ~= part.anchor_s then
+    local moved_s = now_s - part.anchor_s
+    part.start_s, part.end_s = part.start_s + moved_s, part.end_s + moved_s
   end
 end
 
 --- Returns the parts by the track that they came from, since their stems share tracks.
 --
 -- @return groups with `name`, `source` (the track, if it is still there) and `entries`, each of a
--- `part` and its `place`
-function tracks.grouped(parts, file)
+-- `part`, its `place`, and whether its stems become takes
+function tracks.grouped(parts, file, values)
   local groups, by_track = {}, {}
   for _, part in ipairs(parts) do
     local place = project.find(part, file)
@@ -47,7 +71,9 @@ function tracks.grouped(parts, file)
     elseif part.track_name ~= "" then
       group.name = part.track_name
     end
-    table.insert(group.entries, { part = part, place = place })
+    follow(part, place)
+    local as_takes = values.as_takes and place.item ~= nil
+    table.insert(group.entries, { part = part, place = place, as_takes = as_takes })
   end
   return groups
 end
@@ -69,12 +95,11 @@ local function stems_of(group)
 end
 
 --- Returns the files of one kind and stem with the entries that they belong to.
-local function files_of(group, list, stem, as_takes)
+local function files_of(group, list, stem)
   local files = {}
   for _, entry in ipairs(group.entries) do
     for _, file in ipairs(entry.part[list]) do
-      local is_take = list == "stems" and as_takes and entry.place.item
-      if file.stem == stem and not is_take then
+      if file.stem == stem and not (list == "stems" and entry.as_takes) then
         files[#files + 1] = { entry = entry, file = file }
       end
     end
@@ -83,11 +108,11 @@ local function files_of(group, list, stem, as_takes)
 end
 
 --- Returns the tracks that a group needs: for each stem its audio and, below it, its clips.
-local function rows_of(group, values)
+local function rows_of(group)
   local rows = {}
   for _, stem in ipairs(stems_of(group)) do
     for _, list in ipairs({ "stems", "clips" }) do
-      local files = files_of(group, list, stem, values.as_takes)
+      local files = files_of(group, list, stem)
       if #files > 0 then
         rows[#rows + 1] = { is_midi = list == "clips", stem = stem, files = files }
       end
@@ -141,27 +166,39 @@ local function fill(track, row, values, notes)
   end
 end
 
+--- Makes room below a source track, in the same folder.
+--
+-- @return the place of the next track, and how many folders the last new one closes, negative
+local function below(source, is_needed)
+  if not source then
+    return reaper.CountTracks(0), 0
+  end
+  local closed = math.min(0, depth_of(source))
+  if is_needed and closed < 0 then
+    set_depth(source, 0)
+  end
+  return math.floor(reaper.GetMediaTrackInfo_Value(source, "IP_TRACKNUMBER")), closed
+end
+
 --- Adds a group's tracks below their source, in the current project; a single one has no folder.
 --
 -- @param notes takes sentences for the user
 function tracks.add(group, values, notes)
-  local rows = rows_of(group, values)
-  local index = reaper.CountTracks(0)
-  if group.source then
-    index = math.floor(reaper.GetMediaTrackInfo_Value(group.source, "IP_TRACKNUMBER"))
-  end
+  local rows = rows_of(group)
   local is_alone = #rows == 1
+  local index, closed = below(group.source, #rows > 0)
   if #rows > 1 then
     local folder = new_track(index, group.name)
-    reaper.SetMediaTrackInfo_Value(folder, "I_FOLDERDEPTH", FOLDER_OPENS)
+    set_depth(folder, FOLDER_OPENS)
     level(folder, group.source)
     index = index + 1
   end
   for number, row in ipairs(rows) do
     local track = new_track(index, name_of(row, is_alone), colour_of(row))
-    if number == #rows and not is_alone then
-      reaper.SetMediaTrackInfo_Value(track, "I_FOLDERDEPTH", FOLDER_CLOSES)
-    elseif is_alone then
+    if number == #rows then
+      set_depth(track, closed + (is_alone and 0 or FOLDER_CLOSES))
+    end
+    if is_alone then
       level(track, group.source)
     end
     fill(track, row, values, notes)

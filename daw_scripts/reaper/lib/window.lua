@@ -1,3 +1,5 @@
+-- @noindex
+
 --- The window with bar, stage, time left and Cancel, drawn with gfx.
 
 local window = {}

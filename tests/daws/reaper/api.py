@@ -49,7 +49,7 @@ class Api(MediaApi):
         return str(self.standin.resources)
 
     def time_precise(self) -> float:
-        return time.monotonic()
+        return time.monotonic() + self.standin.ahead_s
 
     def genGuid(self, _: str = "") -> str:
         return new_guid()
@@ -188,10 +188,12 @@ class Api(MediaApi):
         self._guard(one, "SetTempoTimeSigMarker")
         assert (index, measure, beat, linear) == (-1, -1, -1, False)
         before = one.mark_at(time_s)
+        beats = one.beats_of_items()
         meter = (numerator or before.numerator, denominator or before.denominator)
         one.tempi = [mark for mark in one.tempi if mark.time_s != time_s]
         one.tempi.append(TempoMark(time_s, tempo, *meter))
         one.tempi.sort(key=lambda mark: mark.time_s)
+        one.follow_beats(beats)
         return True
 
     def AddProjectMarker2(
@@ -206,12 +208,14 @@ class Api(MediaApi):
 
     def Undo_BeginBlock2(self, project: Any) -> None:
         one = self._project(project)
-        one.open_blocks.append(one.content())
+        one.open_blocks.append((one.changes, one.content()))
 
     def Undo_EndBlock2(self, project: Any, name: str, flags: int) -> None:
         assert flags == -1
         one = self._project(project)
-        one.undo.append((name, one.open_blocks.pop()))
+        changes, content = one.open_blocks.pop()
+        if one.changes > changes:
+            one.undo.append((name, content))
 
     def Undo_CanUndo2(self, project: Any) -> str | None:
         undo = self._project(project).undo
@@ -227,4 +231,7 @@ class Api(MediaApi):
         self.standin.refresh += change
 
     def UpdateArrange(self) -> None:
+        pass
+
+    def UpdateTimeline(self) -> None:
         pass

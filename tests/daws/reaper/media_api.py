@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Accessor:
-    """A take that is read; it has changed if the take did since."""
+    """A take that is read; it has changed if the take did since it was validated."""
 
     def __init__(self, take: Take) -> None:
-        self.take, self.changes = take, take.changes
+        self.take, self.changes = take, -1
 
 
 class MediaApi:
@@ -30,7 +30,8 @@ class MediaApi:
         return self.standin.project if given in {None, 0} else given
 
     def _guard(self, project: Project, name: str) -> None:
-        """Note a change that no undo block holds."""
+        """Note a change, and whether no undo block holds it."""
+        project.changes += 1
         if not project.open_blocks:
             project.unguarded.append(name)
 
@@ -46,10 +47,12 @@ class MediaApi:
     def GetTrackGUID(self, track: Track) -> str:
         return track.guid
 
-    def InsertTrackAtIndex(self, index: int, _defaults: bool) -> None:
+    def InsertTrackAtIndex(self, index: int, defaults: bool) -> None:
         project = self.standin.project
         self._guard(project, "InsertTrackAtIndex")
         project.tracks.insert(index, Track(project))
+        if defaults:
+            project.tracks[index].effects.append("what the user has on every new track")
 
     def GetSetMediaTrackInfo_String(
         self, track: Track, name: str, value: str, is_set: bool
@@ -93,6 +96,13 @@ class MediaApi:
     def GetSelectedMediaItem(self, project: Any, index: int) -> Item | None:
         chosen = [item for item in self._project(project).items() if item.is_selected]
         return chosen[index] if index < len(chosen) else None
+
+    def CountMediaItems(self, project: Any) -> int:
+        return len(self._project(project).items())
+
+    def GetMediaItem(self, project: Any, index: int) -> Item | None:
+        items = self._project(project).items()
+        return items[index] if 0 <= index < len(items) else None
 
     def CountTrackMediaItems(self, track: Track) -> int:
         return len(track.items)
@@ -237,6 +247,11 @@ class MediaApi:
     def AudioAccessorStateChanged(self, accessor: Accessor) -> bool:
         return accessor.changes != accessor.take.changes
 
+    def AudioAccessorValidateState(self, accessor: Accessor) -> bool:
+        has_changed = self.AudioAccessorStateChanged(accessor)
+        accessor.changes = accessor.take.changes
+        return has_changed
+
     def GetAudioAccessorSamples(
         self, accessor: Accessor, rate: int, channels: int, from_s: float, frames: int, _: Any
     ) -> tuple[int, list[float]]:
@@ -277,8 +292,13 @@ class MediaApi:
         first: int, second: int,
     ) -> bool:  # fmt: skip
         assert kind in {0xA0, 0xB0, 0xC0, 0xD0, 0xE0}
+        assert not take.is_sorted, "sorted after each of thousands, REAPER would stand still"
         take.controls.append((at, kind, channel, first, second))
         return True
 
+    def MIDI_DisableSort(self, take: Take) -> None:
+        take.is_sorted = False
+
     def MIDI_Sort(self, take: Take) -> None:
         take.notes.sort()
+        take.is_sorted = True

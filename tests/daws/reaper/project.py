@@ -83,6 +83,7 @@ class Take:
     notes: list[tuple[float, float, int, int, int]] = field(default_factory=list)
     controls: list[tuple[float, int, int, int, int]] = field(default_factory=list)
     changes: int = 0
+    is_sorted: bool = True
 
     DEFAULTS: ClassVar[dict[str, float]] = {
         "D_STARTOFFS": 0.0,
@@ -92,6 +93,7 @@ class Take:
         "D_PITCH": 0.0,
         "I_CHANMODE": 0.0,
         "B_PPITCH": 1.0,
+        "D_PANLAW": -1.0,
     }
 
     def value(self, name: str) -> float:
@@ -136,8 +138,12 @@ class Item:
         "B_MUTE": 0.0,
         "D_VOL": 1.0,
         "C_BEATATTACHMODE": -1.0,
+        "C_AUTOSTRETCH": 0.0,
+        "B_ALLTAKESPLAY": 0.0,
         "D_FADEINLEN": 0.0,
         "D_FADEOUTLEN": 0.0,
+        "D_FADEINLEN_AUTO": -1.0,
+        "D_FADEOUTLEN_AUTO": -1.0,
         "C_FADEINSHAPE": 0.0,
         "C_FADEOUTSHAPE": 0.0,
         "D_FADEINDIR": 0.0,
@@ -173,6 +179,12 @@ class Track:
         "B_MUTE": 0.0,
         "D_VOL": 1.0,
         "D_PAN": 0.0,
+        "D_WIDTH": 1.0,
+        "D_DUALPANL": -1.0,
+        "D_DUALPANR": 1.0,
+        "I_PANMODE": 3.0,
+        "D_PANLAW": -1.0,
+        "B_PHASE": 0.0,
     }
 
     def value(self, name: str) -> float:
@@ -212,6 +224,7 @@ class Project:
     undo: list[tuple[str, Any]] = field(default_factory=list)
     open_blocks: list[Any] = field(default_factory=list)
     unguarded: list[str] = field(default_factory=list)
+    changes: int = 0
 
     def add_track(self, name: str) -> Track:
         track = Track(self, name)
@@ -243,6 +256,24 @@ class Project:
     def mark_at(self, time_s: float) -> TempoMark:
         index = bisect_right([mark.time_s for mark in self.tempi], time_s) - 1
         return self.tempi[max(0, index)]
+
+    def beats_of_items(self) -> list[tuple[Item, float, float]]:
+        """Return the items that follow tempo changes, the default, with their ends in quarters."""
+        return [
+            (item, self.quarters(start_s), self.quarters(start_s + item.value("D_LENGTH")))
+            for item in self.items()
+            if item.value("C_BEATATTACHMODE") != 0
+            for start_s in [item.value("D_POSITION")]
+        ]
+
+    def follow_beats(self, beats: list[tuple[Item, float, float]]) -> None:
+        """Move and stretch items to where their beats are now."""
+        for item, start, end in beats:
+            start_s, length_s = self.seconds(start), self.seconds(end) - self.seconds(start)
+            stretch = item.value("D_LENGTH") / length_s
+            item.values.update(D_POSITION=start_s, D_LENGTH=length_s)
+            for take in item.takes:
+                take.values["D_PLAYRATE"] = take.value("D_PLAYRATE") * stretch
 
     def ticks(self, take: Take, time_s: float) -> float:
         """Return a MIDI take's own time: ticks from its item's start."""

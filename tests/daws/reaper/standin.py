@@ -72,6 +72,8 @@ class Standin:
         Functions that came later are not there.
     lua
         5.3 as in REAPER 6, or 5.4 as in REAPER 7.
+    ahead_s
+        How far its clock is ahead, so that tests need not wait.
     """
 
     resources: Path
@@ -98,6 +100,7 @@ class Standin:
     pressed: str | None = None
     closes_window: bool = False
     refresh: int = 0
+    ahead_s: float = 0.0
     longest_tick_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -108,9 +111,9 @@ class Standin:
         """The current tab."""
         return self.projects[self.current]
 
-    def run(self, script: Path) -> None:
-        """Run a script as an action does."""
-        if any(one.path == script for one in self.running):
+    def run(self, script: Path, *, is_new_instance: bool = False) -> None:
+        """Run a script as an action does; `is_new_instance` is what the user may answer."""
+        if not is_new_instance and any(one.path == script for one in self.running):
             self.violate(f"{script.name} runs already: REAPER asks the user what to do")
         runtime = lua_runtime(self.lua)
         one = Running(script, None)
@@ -158,9 +161,28 @@ class Standin:
 
         self.run_until(is_over, timeout_s)
 
+    def quit(self) -> None:
+        """Close REAPER: scripts end in good order."""
+        for one in self.running:
+            one.deferred.clear()
+        for one in list(self.running):
+            self._end(one)
+        if self.api.accessors:
+            self.violate("an accessor is left open")
+        self.restart()
+
+    def collect(self, folder: Path) -> None:
+        """Press *Collect finished jobs*, and let the time pass in which others would beat."""
+        self.run(folder / "dawbridge_Collect finished jobs.lua")
+        self.tick()
+        self.ahead_s += 6.0
+        self.run_to_end()
+
     def restart(self) -> None:
-        """Close REAPER and open it again: scripts end at once, what is not kept is gone."""
+        """Let REAPER crash and open it again: scripts end at once, what is not kept is gone."""
         self.running.clear()
+        self.frame = []
+        self.api.accessors.clear()
         self.ext_state = {k: v for k, v in self.ext_state.items() if v[1]}
 
     def sentences(self) -> str:

@@ -92,7 +92,7 @@ def bare(tmp_path: Path) -> Iterator[Callable[[Path], Studio]]:
     yield make
     for reaper in (studio.reaper for studio in made):
         for process in reaper.processes:
-            process.wait(60.0)
+            process.wait(240.0)
         assert reaper.violations == []
         assert reaper.refresh == 0
         assert reaper.api.accessors == []
@@ -115,14 +115,19 @@ def live(studio: Studio, daemon: Daemon) -> Studio:
 
 
 def recorder(scripts: Path, folder: Path) -> Callable[[], list[list[str]]]:
-    """Put a program in dawbridge's place that notes its words and refuses; return what it noted."""
+    """Put a program in dawbridge's place that notes its words and refuses; return what it noted.
+
+    Each call has a file of its own, named after the call, since two of them may run at once; they
+    are told in the order in which the scripts numbered them.
+    """
     program, notes = folder / "a program", folder / "words"
+    notes.mkdir(exist_ok=True)
+    note = f'{shlex.quote(str(notes))}/"${{events##*/}}"'
     program.write_text(
         "#!/bin/sh\n"
-        f"for word; do printf '%s\\0' \"$word\"; done >>{shlex.quote(str(notes))}\n"
-        f"printf '\\0' >>{shlex.quote(str(notes))}\n"
         'for word; do case "$word" in --events=*) events="${word#--events=}";;\n'
         '  --id=*) id="${word#--id=}";; esac; done\n'
+        f"for word; do printf '%s\\0' \"$word\"; done >{note}\n"
         "printf '/bridge/error\\t\\tinternal\\tRefused.\\n' >\"$events\"\n"
         'printf \'/bridge/job/failed\\t%s\\tdisk_full\\tThe disk is full.\\n\' "$id" >>"$events"\n'
     )
@@ -130,19 +135,21 @@ def recorder(scripts: Path, folder: Path) -> Callable[[], list[list[str]]]:
     (scripts / "program.txt").write_text(f"{program}\n", encoding="utf-8")
 
     def told() -> list[list[str]]:
-        calls = notes.read_text(encoding="utf-8").split("\0\0") if notes.exists() else []
-        return [call.split("\0") for call in calls if call]
+        calls = sorted(notes.iterdir(), key=lambda path: path.name)
+        return [call.read_text(encoding="utf-8").split("\0")[:-1] for call in calls]
 
     return told
 
 
 def actor(
-    studio: Studio, *events: tuple[object, ...], delay_s: float = 0.0, listing: str = ""
+    studio: Studio, *events: tuple[object, ...], gate: Path | None = None, listing: str = ""
 ) -> None:
     """Put a program in dawbridge's place that answers every run with these events.
 
-    Each is an address and its arguments after the job's id. `listing` is what it is told by `ask`.
+    Each is an address and its arguments after the job's id. With `gate` it waits until that file is
+    there. `listing` is what it is told by `ask`.
     """
+    waits = f"while [ ! -e {shlex.quote(str(gate))} ]; do sleep 0.05; done\n" if gate else ""
     (studio.folder / "listing").write_text(listing, encoding="utf-8")
     canned, program = studio.folder / "canned", studio.folder / "an actor"
     lines = ["\t".join(map(str, (name, "@ID@", *arguments))) for name, *arguments in events]
@@ -151,7 +158,7 @@ def actor(
         "#!/bin/sh\n"
         'for word; do case "$word" in --events=*) events="${word#--events=}";;\n'
         '  --id=*) id="${word#--id=}";; esac; done\n'
-        f"sleep {delay_s}\n"
+        f"{waits}"
         f'[ "$1" = ask ] && cat {shlex.quote(str(studio.folder / "listing"))} >"$events"\n'
         f'[ "$1" = run ] && sed "s/@ID@/$id/" {shlex.quote(str(canned))} >"$events"\n'
     )

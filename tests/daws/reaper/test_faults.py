@@ -48,6 +48,12 @@ def elsewhere(studio: Studio) -> None:
     studio.project.selection_s = (7.0, 8.0)
 
 
+def picture(studio: Studio) -> None:
+    source = item_of(studio).take.source
+    assert source is not None
+    source.kind, source.channels, source.sample_rate = "VIDEO", 0, 0
+
+
 def not_installed(studio: Studio) -> None:
     (studio.scripts / "program.txt").unlink()
 
@@ -62,6 +68,7 @@ FAULTS: dict[str, tuple[Callable[[Studio], object], str, str]] = {
     "MIDI item": (midi, "is a MIDI item", "select the audio"),
     "file gone": (offline, "is offline", "find the file again"),
     "media offline": (set_offline, "is offline", "Bring it online"),
+    "no sound": (picture, "has no sound", "select another item"),
     "selection elsewhere": (elsewhere, "does not touch", "remove it"),
     "not installed": (not_installed, "does not know yet", "dawbridge install reaper"),
     "program moved": (moved, "/nowhere/dawbridge any more", "dawbridge install reaper"),
@@ -140,7 +147,7 @@ def test_a_program_that_dies_is_noticed(studio: Studio) -> None:
     (studio.scripts / "program.txt").write_text(f"{program}\n")
     item_of(studio)
     studio.press("Stems")
-    studio.reaper.run_to_end(60.0)
+    studio.reaper.run_to_end()
     said = studio.reaper.sentences()
     assert "No module named torch." in said
     assert "dawbridge doctor" in said
@@ -154,6 +161,25 @@ def test_a_port_that_another_program_has(studio: Studio) -> None:
         studio.press("Stems")
         studio.reaper.run_to_end()
     assert f"port {port} is not dawbridge" in studio.reaper.sentences()
+
+
+def test_a_program_that_hangs_is_given_up_when_cancelled(studio: Studio) -> None:
+    """Else the window could never be closed for good."""
+    program = studio.folder / "hanging"
+    program.write_text("#!/bin/sh\nexec sleep 2\n")
+    program.chmod(0o755)
+    (studio.scripts / "program.txt").write_text(f"{program}\n")
+    item_of(studio)
+    studio.press("Stems")
+    studio.reaper.run_until(lambda: bool(studio.reaper.started))
+    studio.press("Cancel")
+    studio.reaper.tick()
+    for _ in range(4):
+        studio.reaper.ahead_s += 30.0
+        studio.reaper.tick()
+    studio.reaper.run_to_end()
+    assert studio.project.undo == []
+    assert not list(studio.reaper.resources.glob("dawbridge/jobs/*.held"))
 
 
 def test_wrong_settings_are_told(studio: Studio) -> None:

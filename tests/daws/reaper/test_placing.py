@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ def press(studio: Studio) -> Item:
     item = track.add_item(studio.audio("a.wav"), 1.0, 2.0)
     studio.project.select(item)
     studio.press("Stems and MIDI")
-    studio.reaper.run_to_end(30.0)
+    studio.reaper.run_to_end()
     return item
 
 
@@ -112,7 +113,7 @@ def test_what_sounds_after_the_take_is_told(studio: Studio, more: str) -> None:
         item.take.envelopes.add("Volume")
     studio.project.select(item)
     studio.press("Stems")
-    studio.reaper.run_to_end(30.0)
+    studio.reaper.run_to_end()
     assert "Glue the item first" in studio.reaper.sentences().replace("\n", " ")
     assert len(studio.project.undo) == 1
 
@@ -135,7 +136,7 @@ def test_what_cannot_be_placed_leaves_no_trace(studio: Studio, broken: str) -> N
     # Put right, it can be collected.
     actor(studio, *events(studio))
     studio.press("Collect finished jobs")
-    studio.reaper.run_to_end(30.0)
+    studio.reaper.run_to_end()
     assert len(studio.project.undo) == 1
 
 
@@ -178,11 +179,11 @@ def test_a_recipe_is_chosen_from_a_menu(studio: Studio) -> None:
     studio.project.select(item)
     studio.reaper.choices = [0, 2]
     studio.press("Run recipe")
-    studio.reaper.run_to_end(30.0)
+    studio.reaper.run_to_end()
     assert studio.reaper.menus == ["karaoke:  Everything but the voice|mine:  #a/b, my own"]
     assert studio.project.undo == [], "nothing was chosen"
     studio.press("Run recipe")
-    studio.reaper.run_to_end(30.0)
+    studio.reaper.run_to_end()
     assert [name for name, _ in studio.project.undo] == ["dawbridge: mine"]
 
 
@@ -191,31 +192,36 @@ def test_status_in_words(studio: Studio) -> None:
     listing = f"/bridge/status\t{values}\n/bridge/asked\t/bridge/status\n"
     actor(studio, listing=listing)
     studio.press("Status")
-    studio.reaper.run_to_end(30.0)
+    studio.reaper.run_to_end()
     said = " ".join(studio.reaper.sentences().split())
     assert "dawbridge 0.1.0 runs. It works on a,b; 3 wait. Its files lie in /data." in said
 
 
 def test_reaper_closed_while_a_job_runs(studio: Studio) -> None:
-    actor(studio, *events(studio), delay_s=0.3)
+    gate = studio.folder / "gate"
+    actor(studio, *events(studio), gate=gate)
     item = studio.track().add_item(studio.audio("a.wav"), 1.0, 2.0)
     studio.project.select(item)
     studio.press("Stems and MIDI")
     studio.reaper.run_until(lambda: bool(studio.reaper.started))
     studio.reaper.restart()
-    studio.press("Collect finished jobs")
-    studio.reaper.run_to_end(30.0)
+    gate.touch()
+    studio.reaper.collect(studio.scripts)
     assert [name for _, name in studio.project.tree()] == ["Chor", "a", "Bass", "Bass MIDI"]
 
 
 def test_a_closed_window_opens_again_when_there_is_something_to_say(studio: Studio) -> None:
-    actor(studio, ("/bridge/job/failed", "internal", "It broke."), delay_s=0.5)
+    gate = studio.folder / "gate"
+    actor(studio, ("/bridge/job/failed", "internal", "It broke."), gate=gate)
     item = studio.track().add_item(studio.audio("a.wav"), 1.0, 2.0)
     studio.project.select(item)
     studio.press("Stems")
     studio.reaper.run_until(lambda: bool(studio.reaper.frame))
     studio.reaper.closes_window = True
-    studio.reaper.run_to_end(30.0)
+    studio.reaper.tick()
+    assert studio.reaper.frame == []
+    gate.touch()
+    studio.reaper.run_to_end()
     assert "It broke." in studio.reaper.sentences()
 
 
@@ -228,7 +234,7 @@ def test_items_of_one_track_share_its_folder_and_others_have_their_own(studio: S
     items.append(second.add_item(source, 8.0, 2.0))
     studio.project.select(*items)
     studio.press("Stems")
-    studio.reaper.run_to_end(30.0)
+    studio.reaper.run_to_end()
     names = [name for _, name in studio.project.tree()]
     assert names == ["Band", "a bass", "Solo", "a bass"], "one stem needs no folder"
     levels = [(t.value("D_VOL"), t.value("D_PAN")) for t in studio.project.tracks]
@@ -310,3 +316,165 @@ def test_events_are_read_as_they_come_and_only_whole(tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(line + line)
     assert len(told()) == 2
+
+
+def test_a_part_keeps_the_fade_of_the_edge_that_it_reaches(studio: Studio) -> None:
+    actor(studio, *events(studio))
+    item = studio.track().add_item(studio.audio("a.wav"), 1.0, 2.0)
+    fades = {"D_FADEINLEN": 0.1, "D_FADEINLEN_AUTO": 0.2, "C_FADEINSHAPE": 2.0}
+    item.values.update(fades, D_FADEOUTLEN=0.3, D_FADEOUTLEN_AUTO=0.4, D_VOL=0.5)
+    item.take.values.update(D_PAN=0.25, D_PANLAW=0.5)
+    studio.project.select(item)
+    studio.project.selection_s = (0.0, 1.5)
+    studio.press("Stems")
+    studio.reaper.run_to_end()
+    (stem,) = studio.project.tracks[2].items
+    assert {name: stem.value(name) for name in fades} == fades
+    assert (stem.value("D_FADEOUTLEN"), stem.value("D_FADEOUTLEN_AUTO")) == (0.0, -1.0)
+    assert stem.value("D_VOL") == 0.5
+    assert (stem.take.value("D_PAN"), stem.take.value("D_PANLAW")) == (0.25, 0.5)
+
+
+def test_takes_are_panned_as_the_one_that_plays(studio: Studio) -> None:
+    actor(studio, *events(studio))
+    use(studio, as_takes="y")
+    item = studio.track().add_item(studio.audio("a.wav"), 1.0, 2.0)
+    item.take.values.update(D_PAN=0.25, D_PANLAW=0.5)
+    studio.project.select(item)
+    studio.press("Stems")
+    studio.reaper.run_to_end()
+    assert [take.name for take in item.takes] == ["a.wav", "bass"]
+    assert (item.takes[1].value("D_PAN"), item.takes[1].value("D_PANLAW")) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("now", "start_s"),
+    [
+        ({"D_POSITION": 7.5}, 7.5),
+        ({"D_POSITION": 1.5, "D_LENGTH": 1.5, "D_STARTOFFS": 0.75}, 1.0),
+        ({"D_LENGTH": 0.5}, 1.0),
+    ],
+    ids=["moved", "trimmed at its start", "trimmed at its end"],
+)
+def test_stems_follow_an_item_that_was_moved_meanwhile(
+    studio: Studio, now: dict[str, float], start_s: float
+) -> None:
+    studio.project.tempi = [TempoMark(0.0, TEMPO)]
+    gate = studio.folder / "gate"
+    actor(studio, *events(studio), gate=gate)
+    item = studio.track().add_item(studio.audio("a.wav"), 1.0, 1.75, D_STARTOFFS=0.25)
+    studio.project.select(item)
+    studio.press("Stems and MIDI")
+    studio.reaper.run_until(lambda: bool(studio.reaper.started))
+    item.take.values["D_STARTOFFS"] = now.pop("D_STARTOFFS", 0.25)
+    item.values.update(now)
+    gate.touch()
+    studio.reaper.run_to_end()
+    _, _, audio, midi = (track.items[0] if track.items else None for track in studio.project.tracks)
+    assert audio is not None
+    assert midi is not None
+    assert audio.value("D_POSITION") == midi.value("D_POSITION") == start_s
+    assert audio.value("D_LENGTH") == 1.75
+    first_s = studio.project.note_times_s(midi.take)[0]
+    assert first_s == pytest.approx(start_s + 720 / 960 * 60 / TEMPO, abs=1e-3)
+    assert item.value("B_MUTE") == 1.0
+
+
+@pytest.mark.parametrize("name", ["Stems", "Stems and MIDI"])
+@pytest.mark.parametrize("depth", [1, -1, -2])
+def test_new_tracks_stay_in_the_folder_of_their_source(
+    studio: Studio, depth: int, name: str
+) -> None:
+    """So they go through the same bus; and a folder's own volume is not applied twice."""
+    told = events(studio)
+    actor(studio, *(told if name == "Stems and MIDI" else [*told[:3], told[4]]))
+    outer = [studio.track(f"Bus {number}") for number in range(max(0, -depth))]
+    source = studio.track("Chor")
+    source.values.update(D_VOL=0.5, I_FOLDERDEPTH=float(depth), D_WIDTH=0.5, B_PHASE=1.0)
+    for track in outer:
+        track.values["I_FOLDERDEPTH"] = 1.0
+    if depth == 1:
+        studio.track("Child").values["I_FOLDERDEPTH"] = -1.0
+    after = studio.track("After")
+    item = source.add_item(studio.audio("a.wav"), 1.0, 2.0)
+    studio.project.select(item)
+    studio.press(name)
+    studio.reaper.run_to_end()
+    tree = studio.project.tree()
+    where, level = tree.index((len(outer), "Chor")), len(outer) + (depth == 1)
+    rows = [(level, "a"), (level + 1, "Bass"), (level + 1, "Bass MIDI")]
+    expected = rows if name == "Stems and MIDI" else [(level, "a bass")]
+    assert tree[where + 1 : where + 1 + len(expected)] == expected
+    assert tree[-1] == (0, after.name)
+    first = studio.project.tracks[where + 1]
+    levels = tuple(first.value(name) for name in ("D_VOL", "D_WIDTH", "B_PHASE"))
+    assert levels == ((1.0, 1.0, 0.0) if depth == 1 else (0.5, 0.5, 1.0))
+    studio.reaper.api.Undo_DoUndo2(studio.project)
+    assert source.guid in [track.guid for track in studio.project.tracks]
+    assert studio.project.tracks[len(outer)].value("I_FOLDERDEPTH") == depth
+
+
+def test_new_tracks_hold_no_effects_but_the_instrument(studio: Studio) -> None:
+    actor(studio, *events(studio))
+    press(studio)
+    assert [track.effects for track in studio.project.tracks] == [[], [], [], ["ReaSynth"]]
+
+
+def test_items_stay_at_their_seconds_when_the_tempo_becomes_what_was_heard(
+    studio: Studio,
+) -> None:
+    """REAPER's default lets them follow the beats: they would move and play at another rate."""
+    timing = {"tempo": TEMPO, "tempo_from": "estimated", "meter": "4/4", "tempo_map": []}
+    actor(studio, *events(studio, manifest={"timing": timing, "clips": []}))
+    use(studio, heard_tempo="y")
+    source = studio.audio("b.wav")
+    later = studio.track("Later").add_item(source, 8.0, 2.0)
+    fixed = studio.track("Fixed").add_item(source, 8.0, 2.0, C_BEATATTACHMODE=2.0)
+    first = press(studio)
+    for item, start_s in ((first, 1.0), (later, 8.0), (fixed, 8.0)):
+        assert (item.value("D_POSITION"), item.value("D_LENGTH")) == (start_s, 2.0)
+        assert item.take.value("D_PLAYRATE") == 1.0
+    assert later.value("C_BEATATTACHMODE") == -1.0
+    assert fixed.value("C_BEATATTACHMODE") == 2.0
+
+
+def test_a_failure_does_not_take_back_what_an_earlier_press_placed(studio: Studio) -> None:
+    """Its undo step has the same name, and the failing one may have changed nothing yet."""
+    actor(studio, *events(studio))
+    use(studio, as_takes="y")
+    item = studio.track().add_item(studio.audio("a.wav"), 1.0, 2.0)
+    studio.project.select(item)
+    studio.press("Stems")
+    studio.reaper.run_to_end()
+    assert len(item.takes) == 2
+    (studio.folder / "result.wav").unlink()
+    studio.press("Stems")
+    studio.reaper.run_to_end()
+    assert "could not be put into the project" in studio.reaper.sentences()
+    assert [name for name, _ in studio.project.undo] == ["dawbridge: Stems"]
+    assert len(studio.project.items()[0].takes) == 2
+
+
+def test_that_other_takes_play_too_is_told(studio: Studio) -> None:
+    actor(studio, *events(studio))
+    item = studio.track().add_item(studio.audio("a.wav"), 1.0, 2.0, B_ALLTAKESPLAY=1.0)
+    studio.project.select(item)
+    studio.press("Stems")
+    studio.reaper.run_to_end()
+    assert "only the active one was worked on" in studio.reaper.sentences().replace("\n", " ")
+
+
+def test_of_two_copies_of_a_project_the_one_that_was_meant_gets_the_stems(studio: Studio) -> None:
+    actor(studio, *events(studio))
+    item = studio.track().add_item(studio.audio("a.wav"), 1.0, 2.0)
+    meant = studio.project
+    older = copy.deepcopy(meant)
+    older.path = meant.path.replace(".rpp", "-backup.rpp")
+    studio.reaper.projects.insert(0, older)
+    studio.reaper.current = 1
+    meant.select(item)
+    studio.press("Stems")
+    studio.reaper.run_to_end()
+    assert len(meant.undo) == 1
+    assert older.undo == []
+    assert [name for _, name in older.tree()] == ["Chor"]

@@ -96,7 +96,7 @@ def test_a_resource_folder_of_any_name_starts_the_program(
     studio.reaper.system = system
     told = recorder(studio.scripts, folder)
     studio.press("Status")
-    studio.reaper.run_to_end(30.0)
+    studio.reaper.run_to_end()
     assert told()[0][:2] == ["ask", "/bridge/status"]
     assert told()[0][2].startswith(f"--events={folder}")
     (line_,) = studio.reaper.started

@@ -25,7 +25,7 @@ def sent(studio: Studio, *items: Item) -> list[dict[str, str]]:
     told = recorder(studio.scripts, studio.folder)
     studio.project.select(*items)
     studio.press("Stems")
-    studio.reaper.run_to_end(60.0)
+    studio.reaper.run_to_end()
     calls = []
     for words in told():
         assert words[:2] == ["run", "stems"]
@@ -73,6 +73,43 @@ def test_the_time_selection_cuts_every_item(studio: Studio) -> None:
     assert [float(call["position"]) for call in calls] == [1.5, 2.0]
 
 
+@pytest.mark.parametrize(("rate", "channels"), [(96_000, 1), (48_000, 2), (22_050, 1)])
+def test_a_file_keeps_its_own_rate_and_channels(studio: Studio, rate: int, channels: int) -> None:
+    """The project's rate is another: what is sent are the file's samples, not converted ones."""
+    audio = np.random.default_rng(rate).uniform(-0.5, 0.5, (rate * 2, channels))
+    path = studio.folder / "a.wav"
+    soundfile.write(path, audio.astype(np.float32), rate, subtype="FLOAT")
+    item = studio.track().add_item(Source.of_file(path), 4.0, 0.7, D_STARTOFFS=0.5)
+    (call,) = sent(studio, item)
+    assert call["path"] == str(path)
+    assert (float(call["start"]), float(call["length"])) == (0.5, 0.7)
+
+    item.take.values["D_PLAYRATE"] = 2.0
+    (written,) = [call for call in sent(studio, item) if call["path"] != str(path)]
+    info = soundfile.info(written["path"])
+    assert (info.samplerate, info.channels) == (rate, channels)
+    played = item.take.audio(rate, channels, 0.0, info.frames)
+    assert np.array_equal(samples_of(written["path"]), played)
+
+
+def test_reaper_closed_while_an_item_is_read(studio: Studio) -> None:
+    """What was open is closed; collected later, the item is read again from its beginning."""
+    told = recorder(studio.scripts, studio.folder)
+    item = studio.track().add_item(studio.audio("a.wav"), 0.0, 60.0)
+    item.take.values["D_PLAYRATE"] = 0.8
+    studio.project.select(item)
+    studio.press("Stems")
+    studio.reaper.tick()
+    assert len(studio.reaper.api.accessors) == 1
+    studio.reaper.quit()
+    assert told() == []
+    item.values["D_LENGTH"] = 60.0
+    studio.reaper.collect(studio.scripts)
+    (words,) = told()
+    (path,) = [word.removeprefix("--path=") for word in words if word.startswith("--path=")]
+    assert soundfile.info(path).frames == 60 * RATE
+
+
 def test_a_section_of_a_section_is_a_stretch_of_the_file(studio: Studio) -> None:
     source = studio.audio("a.wav")
     inner = source.section(0.25, 1.5).section(0.25, 1.0)
@@ -104,6 +141,7 @@ CHANGES: dict[str, Callable[[Item], object]] = {
         item.take, "source", item.source.section(0.0, 2.0, is_reversed=True)
     ),
     "a section that loops": looped_section,
+    "stretch at tempo changes": lambda item: item.values.update(C_AUTOSTRETCH=1.0),
     "a lossy file": lambda item: setattr(item.source, "kind", "MP3"),
 }
 
@@ -147,7 +185,7 @@ def test_reaper_goes_on_while_a_long_item_is_read(studio: Studio) -> None:
     assert list(media.rglob("source.wav"))
     studio.tab("Song 2")
     del studio.reaper.projects[0]
-    studio.reaper.run_to_end(30.0)
+    studio.reaper.run_to_end()
     assert not list(media.rglob("source.wav"))
     assert "was removed while it was read" in studio.reaper.sentences()
 
@@ -165,7 +203,7 @@ def test_an_item_that_changes_while_it_is_read_is_not_sent(studio: Studio) -> No
     studio.project.select(item)
     studio.press("Stems")
     item.take.changes += 1
-    studio.reaper.run_to_end(30.0)
+    studio.reaper.run_to_end()
     assert told() == []
     assert "was changed while it was read" in studio.reaper.sentences()
 
@@ -187,7 +225,7 @@ def test_a_tracks_name_says_what_is_transcribed(
     item = studio.track(name).add_item(studio.audio("a.wav"), 0.0, 1.0)
     studio.project.select(item)
     studio.press("MIDI of selected item")
-    studio.reaper.run_to_end(60.0)
+    studio.reaper.run_to_end()
     (words,) = told()
     assert words[:2] == ["run", "midi"]
     assert [w for w in words if w.startswith("--transcription")] == (

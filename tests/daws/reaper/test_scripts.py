@@ -11,10 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import bridge
-from bridge.daws.reapack import index, read_header
-from bridge.daws.reaper import MAIN_SCRIPT
-from bridge.errors import PresetError
 from bridge.resources import shipped
 from tests.daws.reaper.api import Api
 from tests.daws.reaper.standin import FUNCTIONS, lua_runtime
@@ -78,53 +74,6 @@ def test_colours_are_those_of_the_instruments() -> None:
     named = dict(re.findall(r'^  (\w+) = "(#\w+)",$', text, re.MULTILINE))
     assert named
     assert named == {stem: roles[BY_ROLE.get(stem, stem)]["color"] for stem in named}
-
-
-def test_headers_are_those_of_one_package() -> None:
-    headers = {path.name: read_header(path.read_text(encoding="utf-8")) for path in ACTIONS}
-    assert all(header["description"].startswith("dawbridge: ") for header in headers.values())
-    assert [name for name, header in headers.items() if "version" in header] == [MAIN_SCRIPT]
-    assert headers[MAIN_SCRIPT]["version"] == bridge.__version__
-    others = [name for name, header in headers.items() if "noindex" in header]
-    assert len(others) == len(ACTIONS) - 1
-
-
-def test_the_index_names_every_file_that_the_scripts_need() -> None:
-    from xml.etree import ElementTree as ET
-
-    root = ET.fromstring(index(FOLDER, "https://example.org/a b/", "2026-01-02T03:04:05Z"))
-    assert (root.tag, root.attrib) == ("index", {"version": "1", "name": "dawbridge"})
-    (package,) = root.findall("category/reapack")
-    assert package.attrib["type"] == "script"
-    (version,) = package.findall("version")
-    assert version.attrib["name"] == bridge.__version__
-    sources = version.findall("source")
-    files = {source.attrib.get("file", MAIN_SCRIPT) for source in sources}
-    left_out = {path.name for path in ACTIONS} - files
-    assert left_out == {"dawbridge_Add to action list.lua"}, "ReaPack fills the list by itself"
-    assert {path.name for path in FOLDER.glob("lib/*.lua")} == {
-        name.removeprefix("lib/") for name in files if "/" in name
-    }
-    for source in sources:
-        name = source.attrib.get("file", MAIN_SCRIPT)
-        is_action = "/" not in name and name not in NO_ACTIONS
-        assert source.attrib.get("main") == ("main" if is_action else None)
-        assert re.fullmatch(r"1220[0-9a-f]{64}", source.attrib["hash"])
-        assert source.text is not None
-        assert (
-            source.text.startswith("https://example.org/a b/dawbridge_") or "/lib/" in source.text
-        )
-        assert " " not in source.text.removeprefix("https://example.org/a b/")
-
-
-def test_an_index_of_a_broken_package_is_refused(tmp_path: Path) -> None:
-    (tmp_path / MAIN_SCRIPT).write_text("-- @description x\n-- @version 1\n-- @author y\n")
-    with pytest.raises(PresetError, match="lacks @provides"):
-        index(tmp_path, "https://example.org", "")
-    with (tmp_path / MAIN_SCRIPT).open("a") as file:
-        file.write("-- @provides\n--   [main] .\n--   missing.lua\n")
-    with pytest.raises(PresetError, match=r"'missing\.lua', which is not there"):
-        index(tmp_path, "https://example.org", "")
 
 
 def test_options_are_kept(studio: Studio) -> None:

@@ -126,10 +126,13 @@ def test_a_part_goes_through_a_chain_and_stems_become_takes(live: Studio) -> Non
     use(live, as_takes="y", model="dsp")
     live.press("Vocals and rest")
     live.reaper.run_to_end()
-    assert [take.name for take in other.takes] == ["song.wav", "vocals", "rest"]
-    assert other.take.name == "song.wav", "what plays stays the same"
-    assert [take.value("D_STARTOFFS") for take in other.takes[1:]] == [-0.5, -0.5]
-    assert other.value("B_MUTE") == 0.0
+    before, part, after = sorted(other.track.items, key=lambda one: one.value("D_POSITION"))
+    assert [take.name for take in part.takes] == ["song.wav", "vocals", "rest"]
+    assert part.take.name == "song.wav", "what plays stays the same"
+    assert [take.value("D_STARTOFFS") for take in part.takes[1:]] == [0.0, 0.0]
+    assert (part.value("D_POSITION"), part.value("D_LENGTH")) == (4.5, 1.0)
+    assert [len(one.takes) for one in (before, after)] == [1, 1], "they would loop there"
+    assert {one.value("B_MUTE") for one in (before, part, after)} == {0.0}
 
 
 def test_results_wait_for_their_project_and_survive_a_restart(live: Studio) -> None:
@@ -161,8 +164,7 @@ def test_results_wait_for_their_project_and_survive_a_restart(live: Studio) -> N
 
     live.reaper.restart()
     live.reaper.projects.append(second)
-    live.press("Collect finished jobs")
-    live.reaper.run_to_end()
+    live.reaper.collect(live.scripts)
     assert [name for _, name in second.tree()] == ["Again", "again", *STEMS]
     live.press("Collect finished jobs")
     live.reaper.run_to_end()
