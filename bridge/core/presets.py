@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import copy
 import logging
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
 from bridge.core.knobs import row_at
+from bridge.core.toml_text import parse
 from bridge.errors import (
     BadArgumentsError,
     BridgeError,
@@ -26,11 +26,6 @@ from bridge.errors import (
     nearest,
 )
 from bridge.models import Recipe, StageSpec
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +38,9 @@ log = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 1 << 18
 """A preset is a page of text; what is larger was not written by hand."""
+
+MOST_STAGES = 32
+"""Of a recipe."""
 
 
 @dataclass(frozen=True)
@@ -148,14 +146,19 @@ class Presets:
         path = self._find("transcription", name, "transcription preset", BadArgumentsError)
         return self._table(path)
 
-    def instrument(self, role: str) -> Mapping[str, Any]:
-        """Return a role's instrument; the musician's entries replace shipped ones one by one."""
+    def instruments(self) -> Mapping[str, Any]:
+        """Return every role's instrument; the musician's replace shipped ones one by one."""
         merged: dict[str, Any] = {}
         for folder in reversed(self.folders):
             path = folder / "instruments.toml"
             if path.is_file():
                 merged.update(self._table(path))
-        entry = merged.get(role, merged.get("default"))
+        return merged
+
+    def instrument(self, role: str) -> Mapping[str, Any]:
+        """Return a role's instrument, or the default one; see `instruments`."""
+        known = self.instruments()
+        entry = known.get(role, known.get("default"))
         if not isinstance(entry, dict):
             raise PresetError(f"instruments.toml has no table [{role}] and no [default].")
         return entry
@@ -200,10 +203,10 @@ class Presets:
                 return known[1]
             if status.st_size > MAX_FILE_BYTES:
                 raise PresetError(f"{path} is larger than a preset can be.")
-            table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+            table = parse(path.read_text(encoding="utf-8"))
         except OSError as exc:
             raise PresetError(f"{path} cannot be read: {exc.strerror}.") from exc
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as exc:
+        except ValueError as exc:  # what no TOML and no UTF-8 is, too
             raise PresetError(f"{path} is not valid TOML: {exc}.") from exc
         self._read[path] = (stamp, table)
         return table
@@ -217,6 +220,8 @@ def _recipe(name: str, table: Mapping[str, Any], path: Path) -> Recipe:
     lines = table.get("stage", [])
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
         raise PresetError(f"{path}: stages are written as [[stage]] tables.")
+    if len(lines) > MOST_STAGES:
+        raise PresetError(f"{path}: a recipe has at most {MOST_STAGES} stages.")
     try:
         return Recipe(
             name=name,
