@@ -5,3 +5,11 @@ files["daw_scripts/reaper"] = {
   read_globals = { "reaper" },
   globals = { "gfx" },
 }
+-- Ardour's Lua is 5.3, without require; it runs `factory` and `signals` and reads the table `ardour`.
+files["daw_scripts/ardour"] = {
+  read_globals = {
+    "ARDOUR", "C", "Editing", "Editor", "LuaDialog", "LuaSignal", "PBD", "Session", "Temporal",
+    "ardour", os = { fields = { "forkexec" } },
+  },
+  globals = { "factory", "signals" },
+}

@@ -1,0 +1,5 @@
+"""Fixtures of the tests with a real Ardour."""
+
+from tests.end_to_end.conftest import daemon
+
+__all__ = ["daemon"]
