@@ -13,3 +13,9 @@ files["daw_scripts/ardour"] = {
   },
   globals = { "factory", "signals" },
 }
+-- TouchOSC's, as its scripting guide lists them; the installer writes these scripts.
+files["daw_scripts/controllers/touchosc"] = {
+  read_globals = { "sendOSC" },
+  globals = { "self", "onReceiveOSC", "onValueChanged" },
+  max_line_length = false,
+}

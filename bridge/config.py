@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PREFIX = "DAWBRIDGE_"
 DEFAULT_PORT = 7770
+DEFAULT_OSCQUERY_PORT = 7780
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -91,6 +93,13 @@ class Settings(Value):
     stall_timeout_s: float = Field(
         default=180.0, ge=1, le=86400, description="end a job that makes no progress this long"
     )
+    idle_unload_s: float = Field(
+        default=1800.0,
+        ge=0,
+        le=1e7,
+        description="end a worker, and free the memory of its models, after this long without a "
+        "job; 0 never does",
+    )
     kept_stems_mib: int = Field(
         default=2048,
         ge=0,
@@ -103,6 +112,33 @@ class Settings(Value):
         gt=0,
         le=3600,
         description="give up a plugin that does not answer this long, loading or processing",
+    )
+    oscquery: bool = Field(
+        default=True,
+        description="describe the addresses over HTTP (OSCQuery) and announce them over zeroconf",
+    )
+    oscquery_host: str = Field(
+        default="127.0.0.1", description="address to listen on for OSCQuery's HTTP and WebSocket"
+    )
+    oscquery_port: int = Field(
+        default=DEFAULT_OSCQUERY_PORT,
+        ge=0,
+        le=65535,
+        description="its TCP port; 0 takes any that is free",
+    )
+    oscquery_names: tuple[str, ...] = Field(
+        default=(),
+        description="names of this machine besides localhost, and of servers whose web pages may "
+        "use OSCQuery",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="how much the log tells"
+    )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="TCP port on this machine where Prometheus reads figures; 0 = off",
     )
     max_region_s: float = Field(
         default=4 * 3600.0, gt=0, le=86400, description="longest region, in seconds"
@@ -135,6 +171,14 @@ class Settings(Value):
                     f"'{peer}' is no address or network such as 192.168.1.20 or 192.168.1.0/24"
                 ) from None
         return value
+
+    @field_validator("oscquery_names")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not re.fullmatch(r"[A-Za-z0-9.-]+", name):
+                raise ValueError(f"'{name}' is no name such as studio.local, without a port")
+        return tuple(name.lower() for name in value)
 
     @model_validator(mode="after")
     def _strangers_need_roots(self) -> Settings:
@@ -240,7 +284,7 @@ def _from_environment(environment: Mapping[str, str], faults: list[str]) -> dict
             hint = nearest(name, Settings.model_fields)
             faults.append(f"the environment: {variable} is no setting.{hint}")
         elif isinstance(field.get_default(call_default_factory=True), tuple):
-            separator = "," if name == "peers" else os.pathsep
+            separator = "," if name in {"peers", "oscquery_names"} else os.pathsep
             values[name] = tuple(part for part in text.split(separator) if part)
         else:
             values[name] = text

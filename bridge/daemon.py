@@ -28,10 +28,14 @@ from bridge.engines.kept_stems import KeptStems
 from bridge.engines.separation.catalogue import catalogue
 from bridge.engines.separation.stage import SeparateStage
 from bridge.engines.stages import stages
+from bridge.engines.worker.leftovers import release_names
 from bridge.engines.worker.pool import WorkerPool
+from bridge.engines.worker.process import memory_bytes
 from bridge.errors import ForbiddenPathError, SettingsError
 from bridge.osc.clients import Clients
 from bridge.osc.dispatch import Dispatcher
+from bridge.osc.metrics import MetricsServer
+from bridge.osc.oscquery.running import OscQuery
 from bridge.osc.server import OscServer
 from bridge.resources import shipped
 
@@ -66,19 +70,22 @@ async def _serve(settings: Settings) -> None:
     with _own_folder(settings.data), contextlib.closing(Store(settings.data / STORE_NAME)) as store:
         kept.tidy()
         clients = Clients(settings.max_clients, time.monotonic)
-        pool = WorkerPool(lambda: lifecycle, settings.stall_timeout_s)
+        pool = WorkerPool(lambda: lifecycle, settings.stall_timeout_s, settings.idle_unload_s)
         lifecycle = Lifecycle(
             store, Scheduler(settings.max_queue), _limits(settings), settings.data, pool, clients
         )
         service = _service(settings, lifecycle)
+        oscquery = _oscquery(settings)
 
         def status() -> dict[str, Any]:
-            return _status(service, clients, pool, dispatcher, started_s)
+            values = _status(service, clients, pool, dispatcher, started_s)
+            return values | {"unsent": server.unsent} | oscquery.status()
 
         def models() -> Any:
             return catalogue(settings.models, allow_pickle=settings.allow_pickle)
 
         dispatcher = Dispatcher(service, clients, models, status)
+        metrics = MetricsServer(settings.metrics_port, status)
         server = OscServer(
             settings.host,
             settings.port,
@@ -90,10 +97,16 @@ async def _serve(settings: Settings) -> None:
         await server.start()
         try:
             log.info("dawbridge %s listens on %s:%d", __version__, settings.host, settings.port)
+            for job in store.unfinished():
+                release_names(job)
             lifecycle.recover()
+            await metrics.start()
+            oscquery.start(dispatcher, server.receive)
             await _asked_to_stop()
         finally:
             log.info("dawbridge stops")
+            await oscquery.stop()
+            await metrics.stop()
             await server.stop()
             await pool.stop()
 
@@ -107,6 +120,20 @@ def _limits(settings: Settings) -> Limits:
         fetch_timeout_s=settings.fetch_timeout_s,
         plugin_timeout_s=settings.plugin_timeout_s,
         kept_stems_bytes=settings.kept_stems_mib << 20,
+    )
+
+
+def _oscquery(settings: Settings) -> OscQuery:
+    return OscQuery(
+        is_on=settings.oscquery,
+        host=settings.oscquery_host,
+        port=settings.oscquery_port,
+        osc_host=settings.host,
+        osc_port=settings.port,
+        names=settings.oscquery_names,
+        peers=settings.peers,
+        max_connections=settings.max_clients,
+        max_packet_bytes=settings.max_packet_bytes,
     )
 
 
@@ -171,15 +198,25 @@ def _status(
         "process": os.getpid(),
         "data": str(service.data),
         "uptime": time.monotonic() - started_s,
+        "memory": memory_bytes(),
         "running": ",".join(service.lifecycle.scheduler.running),
+        "running.count": len(service.lifecycle.scheduler.running),
         "waiting": service.lifecycle.scheduler.waiting,
         "clients": ",".join(client.name for client in clients.listed),
+        "clients.count": len(clients.listed),
         "packets": dispatcher.packets,
     }
     for device, host in pool.hosts.items():
         values[f"worker.{device}.process"] = host.pid or 0
         values[f"worker.{device}.starts"] = host.starts
         values[f"worker.{device}.memory"] = host.memory_bytes
+    values["worker.losses"] = pool.losses
+    for outcome in ("finished", "failed", "cancelled"):
+        values[f"jobs.{outcome}"] = service.lifecycle.ended[outcome]
+    for code, count in sorted(service.lifecycle.failures.items()):
+        values[f"failures.{code}"] = count
+    for stage, seconds in sorted(pool.stage_seconds.items()):
+        values[f"seconds.{stage}"] = float(seconds)
     for code, count in sorted(dispatcher.faults.items()):
         values[f"faults.{code}"] = count
     return values

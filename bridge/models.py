@@ -18,6 +18,8 @@ JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Meter = Annotated[str, Field(pattern=r"^([1-9]|[1-5][0-9]|6[0-4])/(1|2|4|8|16|32)$")]
 Tempo = Annotated[float, Field(ge=10.0, le=960.0, description="quarter notes a minute")]
 SampleRate = Annotated[int, Field(ge=8_000, le=384_000)]
+Quality = Literal["draft", "normal", "best"]
+Precision = Literal["float32", "bfloat16", "float16"]
 QuantizeGrid = Literal["off", "1/4", "1/4t", "1/8", "1/8t", "1/16", "1/16t", "1/32", "1/32t"]
 
 
@@ -65,6 +67,7 @@ class RunOptions(Value):
     rate: SampleRate | None = None
     model: str | None = None
     stems: str | None = None
+    quality: Quality | None = None
     format: AudioFormat = AudioFormat.WAV32F
     bitrate: int = Field(default=256, ge=32, le=320, description="kbit/s, for mp3")
     residual: bool = False
@@ -286,6 +289,9 @@ class Manifest(Value):
     timing: Timing
     model: str | None
     device: str
+    precision: Precision | None = Field(
+        default=None, description="what the model multiplied in; None if nothing was separated"
+    )
     options: RunOptions
     stages: tuple[PlannedStage, ...]
     stems: tuple[Stem, ...]

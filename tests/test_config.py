@@ -84,5 +84,16 @@ def test_a_peer_that_is_no_address() -> None:
         load_settings(environment={}, flags={"peers": ("studio",), "read_roots": ("/",)})
 
 
+def test_names_for_oscquery() -> None:
+    environment = {"DAWBRIDGE_OSCQUERY_NAMES": "Studio.local,desk", "DAWBRIDGE_OSCQUERY": "off"}
+    settings, _ = load_settings(environment=environment)
+    assert settings.oscquery_names == ("studio.local", "desk")
+    assert not settings.oscquery
+    assert Settings().oscquery
+    assert Settings().oscquery_host == "127.0.0.1"
+    with pytest.raises(SettingsError, match=r"'http://desk:80' is no name"):
+        load_settings(environment={"DAWBRIDGE_OSCQUERY_NAMES": "http://desk:80"})
+
+
 def test_every_setting_is_described() -> None:
     assert all(field.description for field in Settings.model_fields.values())

@@ -68,6 +68,19 @@ def demo(
 
 
 @app.command()
+def bench(
+    rounds: Annotated[int, typer.Option(min=1, help="Runs of each kind, after the first.")] = 3,
+    model: Annotated[str | None, typer.Option(help="Only this separation model.")] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Measure how quick this machine is, with a daemon of its own on a song of 12 s."""
+    from bridge.cli.bench import bench as run_bench
+
+    run_bench(rounds, model, config, as_json=as_json)
+
+
+@app.command()
 def run(  # noqa: PLR0917 - one flag for each option of the contract
     recipe: Annotated[str, typer.Argument(help="A recipe; `dawbridge recipes` lists them.")],
     path: Annotated[
@@ -84,6 +97,7 @@ def run(  # noqa: PLR0917 - one flag for each option of the contract
     rate: Annotated[int | None, typer.Option(help="Sample rate of the results, Hz.")] = None,
     model: Annotated[str | None, typer.Option(help="Separation model, or auto.")] = None,
     stems: Annotated[str | None, typer.Option(help="Such as vocals,drums or vocals+rest.")] = None,
+    quality: Annotated[str | None, typer.Option(help="draft, normal or best.")] = None,
     format: Format = None,  # noqa: A002
     bitrate: Bitrate = None,
     residual: Annotated[bool | None, typer.Option(help="Also what the stems leave out.")] = None,
@@ -289,6 +303,20 @@ def show_config(as_json: AsJson = False, config: Config = None) -> None:
     from bridge.cli import listings
 
     listings.settings(config, as_json=as_json)
+
+
+@app.command(name="support-bundle")
+def support_bundle(
+    output: Annotated[Path, typer.Option(help="Folder for the file.")] = Path(),
+    with_names: Annotated[
+        bool, typer.Option("--with-names", help="Keep the names of your files.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Gather logs, versions and settings in a file for whoever helps you."""
+    from bridge.cli import support
+
+    support.support_bundle(output, config, with_names=with_names)
 
 
 @app.command()

@@ -108,7 +108,8 @@ def start(chosen: Settings, config: Path | None, *, is_detached: bool) -> subpro
         command += ["--config", str(config)]
     try:
         chosen.data.mkdir(parents=True, exist_ok=True)
-        with (chosen.data / LOG_NAME).open("ab") as log:
+        # What the daemon prints before its own log begins, which is rotated.
+        with (chosen.data / LOG_NAME).open("wb") as log:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

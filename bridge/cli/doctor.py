@@ -65,6 +65,7 @@ def doctor(config: Path | None) -> None:
 def examine(chosen: Settings) -> Iterator[Finding]:
     """Look at everything, one thing after the other."""
     yield _port(chosen)
+    yield _oscquery(chosen)
     yield from _folders(chosen)
     yield _disk(chosen)
     yield _device()
@@ -88,6 +89,27 @@ def _port(chosen: Settings) -> Finding:
             is_fault=True,
         )
     return Finding(f"dawbridge {version} answers on {where}")
+
+
+def _oscquery(chosen: Settings) -> Finding:
+    """Look at what the running daemon says of OSCQuery: it works without, so nothing is a fault."""
+    if not chosen.oscquery:
+        return Finding("OSCQuery is off, as the settings say")
+    try:
+        with connect(chosen) as client:
+            parts = client.request("/bridge/status", answer="/bridge/status").arguments
+    except OSError:
+        return Finding("OSCQuery is on while the daemon runs")
+    values = dict(zip(parts[::2], parts[1::2], strict=True))
+    state, announced = values.get("oscquery", "off"), values.get("oscquery.announced", "not yet")
+    if not state.startswith("http"):
+        remedy = "Set DAWBRIDGE_OSCQUERY_PORT to another port, or to 0, and start the daemon again."
+        return Finding(f"OSCQuery is {state}", remedy)
+    if announced.startswith("no: "):
+        reason = announced.removeprefix("no: ")
+        remedy = f"Hosts do not list it by themselves: give them {state}."
+        return Finding(f"OSCQuery cannot be announced over zeroconf: {reason}", remedy)
+    return Finding(f"OSCQuery on {state}, announced: {announced}")
 
 
 def _folders(chosen: Settings) -> Iterator[Finding]:

@@ -58,12 +58,15 @@ def uninstall_reaper(to: To = None, dry_run: DryRun = False) -> None:
 def install_ardour(to: ToConfig = None, dry_run: DryRun = False) -> None:
     """Put the actions into Ardour's menu; run again, it repairs."""
     from bridge.cli.connection import faults_end_the_command
+    from bridge.core.presets import Presets
     from bridge.daws.ardour import plan_install
     from bridge.resources import shipped
 
     with faults_end_the_command():
+        instruments = Presets((_settings().presets, shipped("presets"))).instruments()
         for folder in _configs(to):
-            _carry_out(plan_install(folder, shipped("daw_scripts")), dry_run=dry_run)
+            planned = plan_install(folder, shipped("daw_scripts"), instruments)
+            _carry_out(planned, dry_run=dry_run)
 
 
 @uninstall_group.command(name="ardour")

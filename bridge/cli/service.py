@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bridge.cli.connection import connect_or_leave, faults_end_the_command, settings
+from bridge.errors import ForbiddenPathError
+from bridge.logs import LOGS_FOLDER, set_up
 from bridge.osc.client import FINAL
 
 if TYPE_CHECKING:
@@ -23,11 +24,14 @@ def serve(config: Path | None, **flags: Any) -> None:
     from bridge.daemon import serve as serve_until_asked
 
     chosen = settings(config, **flags)
-    logging.basicConfig(
-        level=os.environ.get("DAWBRIDGE_LOG_LEVEL", "INFO"),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    os.environ["DAWBRIDGE_LOG_LEVEL"] = chosen.log_level  # for the workers
     with faults_end_the_command():
+        try:
+            set_up(chosen.data / LOGS_FOLDER, chosen.log_level)
+        except OSError as exc:
+            raise ForbiddenPathError(
+                f"The data folder {chosen.data} cannot be used: {exc.strerror}."
+            ) from exc
         serve_until_asked(chosen)
 
 

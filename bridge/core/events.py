@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from bridge.models import ClipsFile, JobId, JobState, MidiClip, Stem, Timing, Value
 
 
@@ -73,6 +75,7 @@ class Finished(JobEvent):
 
     manifest: str
     seconds: float
+    seconds_per_stage: dict[str, float] = Field(default_factory=dict)
 
 
 class Failed(JobEvent):

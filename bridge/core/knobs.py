@@ -88,9 +88,13 @@ class KnobBoard:
 
     def shown(self, chain: str) -> list[ShownKnob]:
         """Return every knob of a chain as it is now; `UnknownChainError` if there is none."""
+        return [shown for _, shown in self.described(chain)]
+
+    def described(self, chain: str) -> list[tuple[Knob, ShownKnob]]:
+        """Return every knob of a chain with what it can be, and as it is now; see `shown`."""
         table = self.presets.chain(chain)
         return [
-            _shown(table, place, knob)
+            (knob, _shown(table, place, knob))
             for place in self.table.places(table)
             for knob in self.table.parameters_at(table, place)
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,13 @@ from bridge.core import events as ev
 from bridge.core.jobs import MAX_ATTEMPTS, Step, after, is_final
 from bridge.core.progress import ProgressMeter
 from bridge.core.results import Results, result_files
-from bridge.errors import BridgeError, DiskFullError, EngineFailedError, UnknownJobError
+from bridge.errors import (
+    BridgeError,
+    DiskFullError,
+    EngineFailedError,
+    InternalError,
+    UnknownJobError,
+)
 from bridge.models import Job, JobState, WorkOrder
 
 if TYPE_CHECKING:
@@ -43,16 +50,16 @@ class Limits:
 
 
 @contextlib.contextmanager
-def _despite_a_full_disk(job_id: str) -> Iterator[None]:
-    """Go on with an accepted job although the store cannot be written.
+def _despite_the_disk(job_id: str) -> Iterator[None]:
+    """Go on with an accepted job although the store cannot be written: the disk is full or fails.
 
     Clients hear what happens and the next job gets its turn; after a restart the store still holds
     the job as it was, and it runs again.
     """
     try:
         yield
-    except DiskFullError as exc:
-        log.error("job %s: not stored: %s", job_id, exc)  # noqa: TRY400 - the sentence says all
+    except (DiskFullError, InternalError) as exc:
+        log.error("not stored: %s", exc, extra={"job": job_id})  # noqa: TRY400 - it says all
 
 
 @dataclass
@@ -74,6 +81,8 @@ class Lifecycle:
         Where jobs run and where events go.
     clock, monotonic
         Seconds since the epoch, and seconds that never jump.
+    ended, failures
+        How many jobs ended since the daemon started, by how, and those that failed by their code.
     """
 
     store: Store
@@ -84,6 +93,8 @@ class Lifecycle:
     sink: EventSink
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
+    ended: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
     _meters: dict[str, ProgressMeter] = field(default_factory=dict)
     _replaces: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -123,6 +134,7 @@ class Lifecycle:
         if earlier is None:
             self.scheduler.check_room()
         self.store.save(job)
+        log.info("accepted: %s on %s", job.recipe, job.region.path, extra={"job": job.id})
         if earlier is None:
             self._enqueue(job)
         else:
@@ -144,6 +156,7 @@ class Lifecycle:
             self.runner.cancel(job.id)
         else:
             self._leave(job.id)
+            self._count(ev.Cancelled(job=job.id))
             self._tell(ev.Cancelled(job=job.id))
         return job
 
@@ -157,7 +170,8 @@ class Lifecycle:
         job = self.store.get(job_id)
         if job is None or job.state is not JobState.RUNNING:
             return True
-        self._results.keep_content(job, content_hash)
+        with _despite_the_disk(job_id):
+            self._results.keep_content(job, content_hash)
         earlier = self._results.find(job, content_hash)
         if earlier is None:
             return True
@@ -182,14 +196,16 @@ class Lifecycle:
         job = self.job(job_id)
         if is_final(job.state):
             return
-        self._results.keep(job, manifest)
+        with _despite_the_disk(job_id):
+            self._results.keep(job, manifest)
         self._end(job, Step.FINISH, ev.Finished(job=job_id, manifest=manifest, seconds=seconds))
 
     def failed(self, job_id: str, error: BridgeError) -> None:
         """Take a job's failure."""
         job = self.job(job_id)
         if not is_final(job.state):
-            log.warning("job %s failed: %s: %s", job_id, error.code, error)
+            log.warning("failed: %s: %s", error.code, error, extra={"job": job_id})
+            self.failures[error.code] += 1
             self._end(job, Step.FAIL, ev.Failed(job=job_id, code=error.code, message=str(error)))
 
     def stopped(self, job_id: str) -> None:
@@ -217,7 +233,7 @@ class Lifecycle:
         job = self.job(job_id)
         if is_final(job.state):
             return
-        log.warning("job %s: the earlier result cannot be used: %s", job_id, reason)
+        log.warning("the earlier result cannot be used: %s", reason, extra={"job": job_id})
         self._leave(job_id)
         options = job.options.model_copy(update={"reuse": False})
         if job.state is JobState.RUNNING:
@@ -282,7 +298,7 @@ class Lifecycle:
 
     def _move(self, job: Job, step: Step) -> Job:
         moved = job.model_copy(update={"state": after(job.state, step)})
-        with _despite_a_full_disk(job.id):
+        with _despite_the_disk(job.id):
             self.store.save(moved)
         return moved
 
@@ -296,10 +312,17 @@ class Lifecycle:
         fraction = 1.0 if step is Step.FINISH else (meter.floor if meter else job.progress)
         self._leave(job.id)
         self._move(job.model_copy(update={"progress": fraction}), step)
+        self._count(event)
         self._tell(event)
         self._start_next()
 
+    def _count(self, event: ev.JobEvent) -> None:
+        """Note how a job ended, for whoever watches the daemon."""
+        outcome = type(event).__name__.lower()
+        self.ended[outcome] += 1
+        log.info("%s", outcome, extra={"job": event.job})
+
     def _tell(self, event: ev.JobEvent) -> None:
-        with _despite_a_full_disk(event.job):
+        with _despite_the_disk(event.job):
             self.store.append(event)
         self.sink.publish(event)

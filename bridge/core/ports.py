@@ -114,6 +114,10 @@ class Knob(Protocol):
         """Its value where a chain file says nothing; its type is the knob's type."""
 
     @property
+    def meaning(self) -> str:
+        """What it does, in one sentence."""
+
+    @property
     def unit(self) -> str:
         """What a number counts."""
 

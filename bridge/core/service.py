@@ -197,26 +197,35 @@ class Service:
     def history(self, job_id: str) -> list[ev.JobEvent]:
         """Return a job's events from the first; with its progress if it runs."""
         job = self.job(job_id)
-        told = self.lifecycle.store.events(job_id)
-        if job.state in {JobState.RUNNING, JobState.CANCELLING}:
-            fraction = self.lifecycle.progress(job)
-            told.append(
-                ev.Progressed(job=job_id, fraction=fraction, stage="running", seconds_left=-1.0)
-            )
-        return told
+        return [*self.lifecycle.store.events(job_id), *self._progress(job)]
 
     def jobs(self, most: int) -> list[ev.StateShown]:
         """Return where the newest jobs are, newest first."""
-        return [
-            ev.StateShown(
-                job=job.id,
-                state=job.state,
-                recipe=job.recipe,
-                progress=self.lifecycle.progress(job),
-                source=job.region.path,
-            )
-            for job in self.lifecycle.store.recent(most)
-        ]
+        return [self._state(job) for job in self.lifecycle.store.recent(most)]
+
+    def unfinished(self) -> list[ev.JobEvent]:
+        """Return where each job that waits or runs is, oldest first, and how far it came."""
+        told: list[ev.JobEvent] = []
+        for job in self.lifecycle.store.unfinished():
+            told.append(self._state(job))
+            told += self._progress(job)
+        return told
+
+    def _state(self, job: Job) -> ev.StateShown:
+        return ev.StateShown(
+            job=job.id,
+            state=job.state,
+            recipe=job.recipe,
+            progress=self.lifecycle.progress(job),
+            source=job.region.path,
+        )
+
+    def _progress(self, job: Job) -> list[ev.Progressed]:
+        """Return how far a job came, if it runs."""
+        if job.state not in {JobState.RUNNING, JobState.CANCELLING}:
+            return []
+        fraction = self.lifecycle.progress(job)
+        return [ev.Progressed(job=job.id, fraction=fraction, stage="running", seconds_left=-1.0)]
 
     def _settle(
         self, region: Region | None, asked: RunOptions, defaults: RunOptions

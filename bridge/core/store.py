@@ -1,7 +1,8 @@
 """Jobs, their events and their results in SQLite: what survives the daemon.
 
 Every change is committed before the caller goes on, in write-ahead mode: after `kill -9` the store
-holds all that clients were told. One connection, used from one thread.
+holds all that clients were told. One connection, used from one thread. What came first is told from
+the order of the rows, since the clock may be set back between two jobs.
 """
 
 from __future__ import annotations
@@ -44,6 +45,13 @@ FileStamps = dict[str, tuple[int, int]]
 """Path to (size in bytes, modification time in ns)."""
 
 
+def _unusable(path: Path, exc: sqlite3.Error) -> InternalError:
+    return InternalError(
+        f"The job store {path} cannot be used: {exc}. Move it away to start afresh; the results "
+        "in the jobs folder stay."
+    )
+
+
 class StoredResult:
     """A finished job's files, as they were when it finished."""
 
@@ -72,7 +80,10 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None)
+        except sqlite3.Error as exc:
+            raise _unusable(path, exc) from exc
         try:
             self._open(path)
         except BaseException:
@@ -93,10 +104,7 @@ class Store:
             self._db.executescript(_SCHEMA)
             self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         except sqlite3.DatabaseError as exc:
-            raise InternalError(
-                f"The job store {path} cannot be used: {exc}. Move it away to start afresh; the "
-                "results in the jobs folder stay."
-            ) from exc
+            raise _unusable(path, exc) from exc
 
     def close(self) -> None:
         """Close the database."""
@@ -118,15 +126,13 @@ class Store:
 
     def recent(self, most: int) -> list[Job]:
         """Return the newest jobs, newest first."""
-        rows = self._db.execute(
-            "SELECT value FROM jobs ORDER BY created_at DESC, rowid DESC LIMIT ?", (most,)
-        )
+        rows = self._db.execute("SELECT value FROM jobs ORDER BY rowid DESC LIMIT ?", (most,))
         return [Job.model_validate_json(row["value"]) for row in rows]
 
     def newest_done(self) -> Job | None:
         """Return the newest job that finished well, or None."""
         row = self._db.execute(
-            "SELECT value FROM jobs WHERE state = ? ORDER BY created_at DESC, rowid DESC LIMIT 1",
+            "SELECT value FROM jobs WHERE state = ? ORDER BY rowid DESC LIMIT 1",
             (JobState.DONE.value,),
         ).fetchone()
         return Job.model_validate_json(row["value"]) if row else None
@@ -136,7 +142,7 @@ class Store:
         states = [state.value for state in JobState if not is_final(state)]
         marks = ", ".join("?" for _ in states)
         rows = self._db.execute(
-            f"SELECT value FROM jobs WHERE state IN ({marks}) ORDER BY created_at, rowid",  # noqa: S608
+            f"SELECT value FROM jobs WHERE state IN ({marks}) ORDER BY rowid",  # noqa: S608
             states,
         )
         return [Job.model_validate_json(row["value"]) for row in rows]
@@ -196,7 +202,7 @@ class Store:
     def _write(self, statement: str, values: tuple[object, ...]) -> None:
         try:
             self._db.execute(statement, values)
-        except sqlite3.OperationalError as exc:
+        except sqlite3.Error as exc:
             if "full" in str(exc):
                 raise DiskFullError("The disk with the data folder is full.") from exc
             raise InternalError(f"The job store cannot be written: {exc}.") from exc

@@ -210,6 +210,8 @@ class _SoundFileReader:
 
     def _seek_exactly(self, start: int) -> int:
         """Seek to the nearest position at or before `start` that libsndfile really reaches."""
+        import soundfile
+
         if self._file.format in {"MP3", "MPEG"}:
             # mpg123 guesses where a frame of a variable-bitrate file lies and lands up to a
             # quarter of a second away. Decoding from the beginning is exact, and takes about
@@ -218,7 +220,13 @@ class _SoundFileReader:
         if self._file.format == "OGG":
             # libsndfile 1.2 lands late in the last page when the encoder cut that page short.
             start = min(start, max(0, self.frames - _OGG_PAGE_FRAMES))
-        self._file.seek(start)
+        try:
+            self._file.seek(start)
+        except soundfile.SoundFileError as exc:
+            raise UnsupportedAudioError(
+                f"'{self._path.name}' is damaged: the place where the region begins cannot be "
+                "reached. Export it again."
+            ) from exc
         return start
 
     def _decode(self, frames: int) -> Audio:

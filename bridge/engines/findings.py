@@ -7,7 +7,7 @@ Warnings
 ``folded``
     More than two channels were folded to stereo; `engines.folding` says how.
 ``not_finite``
-    Samples that are not numbers were replaced by silence.
+    Samples that are not numbers, or so large that sums of them are none, were replaced by silence.
 ``clipped_input``
     Float samples above full scale, or runs of full-scale samples in integer audio.
 ``silent_source``
@@ -36,6 +36,10 @@ CLIPPED_RUN = 4
 """So many samples in a row at full scale mean clipping; one or two are a normalised peak."""
 
 
+LARGEST = np.float32(1e6)
+"""+120 dBFS: beyond it is no audio but damage, and a filter's sums would leave float32."""
+
+
 @dataclass
 class Findings:
     """What is known of the blocks that were taken so far.
@@ -60,10 +64,10 @@ class Findings:
         return self.hash.hexdigest()
 
     def take(self, block: Audio) -> Audio:
-        """Note what a block holds and return it with only finite samples."""
+        """Note what a block holds and return it with only samples that can be added up."""
         self.hash.update(block.T.tobytes())
         self.frames += block.shape[1]
-        finite = np.isfinite(block)
+        finite = np.abs(block) <= LARGEST  # false for what is not a number
         if not finite.all():
             self.not_finite += int(block.size - np.count_nonzero(finite))
             block = np.where(finite, block, np.float32(0.0))

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from bridge.core.results import FALLBACK_LIFETIME_S, FALLBACK_WARNING
 from bridge.engines.disk import need_space
 from bridge.errors import DiskFullError
-from bridge.models import JobWarning, Value
+from bridge.models import JobWarning, Precision, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,6 +58,7 @@ class KeptTake(Value):
     job: str
     model: str | None
     device: str
+    precision: Precision | None
     separated_at: float
     warnings: tuple[JobWarning, ...]
     stems: tuple[KeptStem, ...]
@@ -110,7 +111,7 @@ class KeptStems:
             return None
         take.stems = stems
         take.dry = {stem.name: stems[stem.name] for stem in kept.stems if stem.is_dry}
-        take.model, take.device = kept.model, kept.device
+        take.model, take.device, take.precision = kept.model, kept.device, kept.precision
         return kept
 
     def keep(self, key: str, take: Take, warnings: Sequence[JobWarning]) -> None:
@@ -127,6 +128,7 @@ class KeptStems:
                 job=job_id,
                 model=take.model,
                 device=take.device,
+                precision=take.precision,
                 separated_at=time.time(),
                 warnings=tuple(warnings),
                 stems=tuple(_put(take, part)),
@@ -148,6 +150,11 @@ class KeptStems:
         for path in self.folder.glob(".*"):
             shutil.rmtree(path, ignore_errors=True)
         self._make_room(0)
+
+    def forget_unfinished(self, job_id: str) -> None:
+        """Remove what a job whose worker was killed left half made."""
+        for part in self.folder.glob(f".*.{job_id}"):
+            shutil.rmtree(part, ignore_errors=True)
 
     def clear(self) -> None:
         """Give the room of everything back."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import stat
 import unicodedata
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from bridge.engines.disk import disk_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from bridge.engines.take import Take
 
@@ -27,6 +28,9 @@ MAX_NAME_BYTES = 120
 """Of the whole file name in UTF-8: short enough for every file system, and for a DAW's browser."""
 
 _STEM_BYTES = 40
+_CLAIM = ".claim"
+_CLAIM_BYTES = 256
+"""More than a job's id."""
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])", re.IGNORECASE)
@@ -60,19 +64,10 @@ def result_path(take: Take, name: str, suffix: str) -> Path:
     """
     job = take.order.job
     plain = file_name(job.options.track or Path(take.source.path).stem, name)
-    own = {os.path.normcase(path) for path in take.order.replaces}
+    own = frozenset(os.path.normcase(path) for path in take.order.replaces)
     with disk_faults(take.output_folder / plain):
         take.output_folder.mkdir(parents=True, exist_ok=True)
-        for number in itertools.count(1):
-            ending = suffix if number == 1 else f" {number}{suffix}"
-            path = take.output_folder / (plain + ending)
-            taken = os.path.lexists(path) and os.path.normcase(path) not in own
-            if not taken and _claim(path, job.id):
-                # Another job may have finished between the look and the claim.
-                if not os.path.lexists(path) or os.path.normcase(path) in own:
-                    return path
-                _claim_of(path).unlink(missing_ok=True)
-    raise AssertionError("itertools.count ends only by return")
+    return _free(take.output_folder, plain, suffix, job.id, own)
 
 
 @contextmanager
@@ -92,9 +87,12 @@ def finished(path: Path) -> Iterator[Path]:
     DiskFullError, ForbiddenPathError
         The file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = _part_of(path)
     try:
         with disk_faults(path):
+            # A link that somebody planted under this name would be followed and its target lost.
+            temporary.unlink(missing_ok=True)
+            temporary.touch(exist_ok=False)
             yield temporary
             with temporary.open("r+b") as file:
                 os.fsync(file.fileno())
@@ -102,6 +100,36 @@ def finished(path: Path) -> Iterator[Path]:
     finally:
         temporary.unlink(missing_ok=True)
         _claim_of(path).unlink(missing_ok=True)
+
+
+def release_claims(folder: Path, job_id: str) -> None:
+    """Remove a job's claims in a folder and what stands half written under them.
+
+    For a job whose worker was killed: nobody else would ever take these names.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be changed.
+    """
+    for claim in folder.glob(f".*{_CLAIM}"):
+        if _reads(claim) == job_id:
+            _part_of(claim.with_name(claim.name[1 : -len(_CLAIM)])).unlink(missing_ok=True)
+            claim.unlink(missing_ok=True)
+
+
+def claim_copy(folder: Path, name: str, job_id: str) -> Path:
+    """Claim the name of a file that is copied into a folder, with a number if it is taken.
+
+    Raises
+    ------
+    DiskFullError, ForbiddenPathError
+        The folder cannot be written.
+    """
+    plain = Path(name)
+    with disk_faults(folder / name):
+        folder.mkdir(parents=True, exist_ok=True)
+    return _free(folder, plain.stem, plain.suffix, job_id, frozenset())
 
 
 def file_name(title: str, stem: str) -> str:
@@ -117,6 +145,21 @@ def file_name(title: str, stem: str) -> str:
     if _RESERVED.fullmatch(title.split(".")[0].strip()):
         title = "_" + title
     return f"{title} - {stem}"
+
+
+def _free(folder: Path, plain: str, suffix: str, job_id: str, own: Container[str]) -> Path:
+    """Claim a path that no file has, unless it is one of the job's own."""
+    with disk_faults(folder / plain):
+        for number in itertools.count(1):
+            ending = suffix if number == 1 else f" {number}{suffix}"
+            path = folder / (plain + ending)
+            taken = os.path.lexists(path) and os.path.normcase(path) not in own
+            if not taken and _claim(path, job_id):
+                # Another job may have finished between the look and the claim.
+                if not os.path.lexists(path) or os.path.normcase(path) in own:
+                    return path
+                _claim_of(path).unlink(missing_ok=True)
+    raise AssertionError("itertools.count ends only by return")
 
 
 def _plain(text: str) -> str:
@@ -143,11 +186,19 @@ def _claim(path: Path, job: str) -> bool:
 
 
 def _reads(claim: Path) -> str | None:
+    """Return whose claim it is; None if it is gone, or no file of ours, which might never end."""
     try:
-        return claim.read_text(encoding="utf-8")
+        if not stat.S_ISREG(claim.lstat().st_mode):
+            return None
+        with claim.open("rb") as file:
+            return file.read(_CLAIM_BYTES).decode("utf-8", "replace")
     except FileNotFoundError:
         return None
 
 
 def _claim_of(path: Path) -> Path:
-    return path.with_name(f".{path.name}.claim")
+    return path.with_name(f".{path.name}{_CLAIM}")
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")

@@ -7,8 +7,6 @@ Standard library only, since the daemon runs this on a thread of its own.
 
 from __future__ import annotations
 
-import itertools
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from bridge.engines.disk import disk_faults
 from bridge.engines.manifest import MANIFEST_NAME, write_manifest
+from bridge.engines.naming import claim_copy, finished
 from bridge.errors import EngineFailedError
 from bridge.models import Manifest
 
@@ -67,7 +65,7 @@ def reuse(job: Job, earlier: Path) -> Reused:
             paths += [manifest.clips_file.path] if manifest.clips_file else []
             for path in paths:
                 if Path(path).parent != output:
-                    moved[path] = str(_bring(Path(path), output))
+                    moved[path] = str(_bring(Path(path), output, job.id))
         own = _as_own(manifest, job, moved)
         for place in {folder, output if job.options.output is not None else folder}:
             write_manifest(own, place / MANIFEST_NAME)
@@ -102,17 +100,9 @@ def _as_own(manifest: Manifest, job: Job, moved: dict[str, str]) -> Manifest:
     )
 
 
-def _bring(source: Path, folder: Path) -> Path:
-    """Copy a file into a folder under a free name."""
-    with disk_faults(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for number in itertools.count(1):
-            name = source.name if number == 1 else f"{source.stem} {number}{source.suffix}"
-            target = folder / name
-            if os.path.lexists(target):
-                continue
-            part = folder / f".{name}.part"
-            shutil.copyfile(source, part)
-            part.rename(target)
-            return target
-    raise AssertionError("itertools.count ends only by return")
+def _bring(source: Path, folder: Path, job_id: str) -> Path:
+    """Copy a file into a folder under a free name, which jobs that run meanwhile leave alone."""
+    target = claim_copy(folder, source.name, job_id)
+    with finished(target) as part:
+        shutil.copyfile(source, part)
+    return target

@@ -21,11 +21,18 @@ _OPTIONS = {option.name: option for option in OPTIONS}
 def parse_arguments(request: Request, values: Sequence[Any]) -> tuple[list[Any], Sequence[Any]]:
     """Convert a request's fixed arguments; return them and what follows.
 
+    Options are pairs. Where they follow an optional argument, an even number of values is options
+    alone, and the argument is None.
+
     Raises
     ------
     BadArgumentsError
         Too few, too many, or of the wrong type.
     """
+    if request.takes_options and len(values) % 2 == 0:
+        left_out = [None for argument in request.arguments if argument.is_optional]
+        if left_out:
+            return [*left_out], values
     converted: list[Any] = []
     for position, argument in enumerate(request.arguments):
         if position >= len(values):

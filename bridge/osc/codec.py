@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pythonosc.parsing import osc_types
@@ -34,7 +35,10 @@ _BUNDLE_TAG = b"#bundle\0"
 _BUNDLE_HEADER_BYTES = 16
 _AT_ONCE = struct.pack(">Q", 1)
 """The time tag that OSC 1.0 reserves for "immediately"."""
-_CONSTANTS: dict[str, Argument] = {"T": True, "F": False, "N": None, "I": float("inf")}
+IMPULSE = float("inf")
+"""What the type tag ``I`` becomes: infinitum in OSC 1.0, an impulse in OSC 1.1."""
+
+_CONSTANTS: dict[str, Argument] = {"T": True, "F": False, "N": None, "I": IMPULSE}
 
 
 def _text(packet: bytes, index: int) -> tuple[str, int]:
@@ -81,7 +85,7 @@ def decode(packet: bytes) -> list[Message]:
     BadPacketError
         The bytes are not OSC; none of its messages may be acted on.
     """
-    messages = list(_decode(packet, 0))
+    messages = list(islice(_decode(packet, 0), MAX_MESSAGES + 1))
     if len(messages) > MAX_MESSAGES:
         raise BadPacketError(f"A bundle holds at most {MAX_MESSAGES} messages.")
     return messages
@@ -90,7 +94,7 @@ def decode(packet: bytes) -> list[Message]:
 def _decode(packet: bytes, depth: int) -> Iterator[Message]:
     if len(packet) % 4:
         raise BadPacketError("An OSC packet's length is a multiple of four bytes.")
-    if packet.startswith(_BUNDLE_TAG):
+    if is_bundle(packet):
         yield from _decode_bundle(packet, depth)
     elif packet.startswith(b"/"):
         yield _decode_message(packet)
@@ -101,16 +105,8 @@ def _decode(packet: bytes, depth: int) -> Iterator[Message]:
 def _decode_bundle(packet: bytes, depth: int) -> Iterator[Message]:
     if depth >= MAX_BUNDLE_DEPTH:
         raise BadPacketError(f"Bundles may be nested {MAX_BUNDLE_DEPTH} deep.")
-    if len(packet) < _BUNDLE_HEADER_BYTES:
-        raise BadPacketError("The bundle ends before its time tag.")
-    index = _BUNDLE_HEADER_BYTES
-    while index < len(packet):
-        (size,) = struct.unpack_from(">i", packet, index)
-        index += 4
-        if size <= 0 or index + size > len(packet):
-            raise BadPacketError("A bundle element's size does not fit the packet.")
-        yield from _decode(packet[index : index + size], depth + 1)
-        index += size
+    for element in elements(packet):
+        yield from _decode(element, depth + 1)
 
 
 def _decode_message(packet: bytes) -> Message:
@@ -161,7 +157,7 @@ def encode(address: str, arguments: Sequence[Argument] = (), tags: str = "") -> 
         A value that its tag cannot carry.
     """
     try:
-        tags = tags or "".join(map(_narrowest_tag, arguments))
+        tags = tags or "".join(map(narrowest_tag, arguments))
         pairs = zip(tags, arguments, strict=True)
         content = b"".join(_WRITERS[tag](argument) for tag, argument in pairs)
     except (struct.error, KeyError, ValueError, TypeError, OverflowError) as exc:
@@ -169,13 +165,33 @@ def encode(address: str, arguments: Sequence[Argument] = (), tags: str = "") -> 
     return _padded_text(address) + _padded_text("," + tags) + content
 
 
+def is_bundle(packet: bytes) -> bool:
+    """Tell whether a packet holds several messages."""
+    return packet.startswith(_BUNDLE_TAG)
+
+
+def elements(packet: bytes) -> Iterator[bytes]:
+    """Yield the packets that a bundle holds; `BadPacketError` if it is broken."""
+    if len(packet) < _BUNDLE_HEADER_BYTES:
+        raise BadPacketError("The bundle ends before its time tag.")
+    index = _BUNDLE_HEADER_BYTES
+    while index < len(packet):
+        (size,) = struct.unpack_from(">i", packet, index)
+        index += 4
+        if size <= 0 or index + size > len(packet):
+            raise BadPacketError("A bundle element's size does not fit the packet.")
+        yield packet[index : index + size]
+        index += size
+
+
 def bundle(packets: Iterable[bytes]) -> bytes:
     """Return some packets as one, to be acted on at once and together."""
-    elements = (struct.pack(">i", len(packet)) + packet for packet in packets)
-    return _BUNDLE_TAG + _AT_ONCE + b"".join(elements)
+    sized = (struct.pack(">i", len(packet)) + packet for packet in packets)
+    return _BUNDLE_TAG + _AT_ONCE + b"".join(sized)
 
 
-def _narrowest_tag(value: Argument) -> str:
+def narrowest_tag(value: Argument) -> str:
+    """Return the OSC type tag that an argument is sent with."""
     if value is None or isinstance(value, bool):
         return {None: "N", True: "T", False: "F"}[value]
     if isinstance(value, int):
@@ -262,13 +278,16 @@ class StreamDecoder:
 
     def _slip_packets(self) -> Iterator[bytes]:
         while (end := self._buffer.find(END)) >= 0:
+            if not end:
+                # All delimiters at once: a stream of nothing else must not take a step for each.
+                self._buffer = self._buffer.lstrip(END)
+                continue
             framed = bytes(self._buffer[:end])
             del self._buffer[: end + 1]
-            if framed:
-                try:
-                    yield slip_decode(framed)
-                except ProtocolError as exc:
-                    raise BadPacketError("The stream is not valid SLIP.") from exc
+            try:
+                yield slip_decode(framed)
+            except ProtocolError as exc:
+                raise BadPacketError("The stream is not valid SLIP.") from exc
         self._check_size(len(self._buffer) // 2)  # escaped bytes take two
 
     def _prefixed_packets(self) -> Iterator[bytes]:

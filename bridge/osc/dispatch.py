@@ -7,11 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bridge.errors import BadAddressError, BridgeError, InternalError, nearest
+from bridge.errors import BadAddressError, BadArgumentsError, BridgeError, InternalError, nearest
 from bridge.osc import chain_handlers, handlers, patterns, spec
 from bridge.osc.arguments import parse_arguments, parse_options
 from bridge.osc.calls import Call, Handler
-from bridge.osc.codec import Message, decode, encode
+from bridge.osc.codec import IMPULSE, Message, decode, encode
+from bridge.osc.converters import boolean
+from bridge.osc.fault_log import FaultLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,10 +48,16 @@ class Dispatcher:
     models: Callable[[], Sequence[ModelInfo]]
     status: Callable[[], Mapping[str, Any]]
     faults: Counter[str] = field(default_factory=Counter)
+    fault_log: FaultLog = field(default_factory=FaultLog)
     packets: int = 0
 
     def receive(self, packet: bytes, peer: Peer) -> None:
         """Act on a packet and send the replies; never raises."""
+        for _ in self.steps(packet, peer):
+            pass
+
+    def steps(self, packet: bytes, peer: Peer) -> Iterator[None]:
+        """Act on a packet in steps, one for each address that it means; see `turns.Work`."""
         self.packets += 1
         replies_to = self.clients.heard(peer)
         try:
@@ -57,18 +65,24 @@ class Dispatcher:
         except BridgeError as exc:
             self.refuse("", exc, replies_to)
             return
-        for message in messages:
-            self._act(message, peer, self.clients.heard(peer))
+        for index, message in enumerate(messages):
+            if index:
+                yield
+            yield from self._act(message, peer, self.clients.heard(peer))
 
     def refuse(self, address: str, error: BridgeError, peer: Peer) -> None:
         """Count, log and answer a fault."""
         self.faults[error.code] += 1
-        log.info("%s: %s from %s: %s", error.code, address or "a packet", peer.key, error)
+        self.fault_log.tell(error.code, address, peer.key, error)
+        if address == spec.ERROR_ADDRESS:
+            return  # two programs would answer each other's errors without end
         peer.send([encode(spec.ERROR_ADDRESS, (address, error.code, str(error)), spec.ERROR_TAGS)])
 
-    def _act(self, message: Message, peer: Peer, replies_to: Peer) -> None:
+    def _act(self, message: Message, peer: Peer, replies_to: Peer) -> Iterator[None]:
         try:
-            for row, names in self._routes(message.address):
+            for index, (row, names) in enumerate(self._routes(message.address)):
+                if index:
+                    yield
                 call = Call(
                     self.service, self.clients, self.models, self.status, peer, replies_to, names
                 )
@@ -85,8 +99,10 @@ class Dispatcher:
         handler = HANDLERS[row.address]
         if row.takes_anything:
             return handler(call, *values)
-        if row.is_button:  # its number stands where an argument or options might
-            return handler(call, values)
+        if row.is_button and _is_one_number(row, values):
+            if not _is_pressed(values[0]):
+                return []
+            values = ()
         arguments, rest = parse_arguments(row, values)
         if row.takes_options:
             return handler(call, *arguments, parse_options(rest))
@@ -109,14 +125,31 @@ class Dispatcher:
             yield from _FIXED
             yield from (f"/bridge/run/{recipe.name}" for recipe in self.service.presets.recipes())
             return
-        chain = pattern.removeprefix(_CHAINS).split("/")[0]
+        chain, *rest = pattern.removeprefix(_CHAINS).split("/")
         for name in self.service.presets.chains():
             if not patterns.matches(chain, name):
                 continue
             yield from (f"{_CHAINS}{name}", f"{_CHAINS}{name}/reset")
-            for knob in self.service.knobs.shown(name):
+            for knob in self.service.knobs.shown(name) if len(rest) > 1 else ():
+                if not patterns.matches(rest[0], knob.place):
+                    continue
                 address = f"{_CHAINS}{name}/{knob.place}/{knob.name}"
                 yield from (address, f"{address}/fader")
+
+
+def _is_one_number(row: spec.Request, values: Sequence[Any]) -> bool:
+    """Tell whether a lone value is a button's, and not a text for the row's own argument."""
+    return len(values) == 1 and not (row.arguments and isinstance(values[0], str))
+
+
+def _is_pressed(value: Any) -> bool:
+    """Tell whether a button is pressed; zero lets it go, and OSC's impulse presses."""
+    if value == IMPULSE:
+        return True
+    try:
+        return boolean(value)
+    except ValueError as exc:
+        raise BadArgumentsError(f"A button takes {exc} alone, not {value!r}.") from exc
 
 
 def _row(address: str) -> tuple[spec.Request, dict[str, str]]:

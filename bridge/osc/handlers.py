@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from bridge import PROTOCOL_VERSION, __version__
 from bridge.errors import BadArgumentsError
-from bridge.osc.arguments import parse_option, parse_options, region, run_options
+from bridge.osc.arguments import parse_option, region, run_options
 from bridge.osc.calls import registering
 from bridge.osc.clients import event_packets
 from bridge.osc.codec import encode
-from bridge.osc.converters import boolean, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from bridge.models import Job
+    from bridge.models import Job, Region
     from bridge.osc.calls import Call, Handler
 
 _REGION = frozenset({"path", "start", "length"})
@@ -48,7 +47,8 @@ def hello(call: Call, name: str, kind: str, port: int | None = None) -> list[byt
     if port is not None and not 0 < port < 65536:
         raise BadArgumentsError(f"{port} is no port; ports are 1 to 65535.")
     replies_to = call.clients.hello(call.peer, name[:64], kind, port)
-    replies_to.send([encode("/bridge/welcome", (__version__, PROTOCOL_VERSION))])
+    present = _present_state(call) if kind == "controller" else []
+    replies_to.send([encode("/bridge/welcome", (__version__, PROTOCOL_VERSION)), *present])
     return []
 
 
@@ -67,7 +67,9 @@ def select(
     chosen = call.service.select(
         region(path, start_s, length_s), run_options(_without_region(options))
     )
-    return [encode("/bridge/selected", (chosen.path, chosen.start_s, chosen.length_s), tags="sdd")]
+    packets = [_selected_packet(chosen)]
+    call.clients.tell_others(packets, call.replies_to)
+    return packets
 
 
 @handles("/bridge/run")
@@ -89,22 +91,14 @@ def run(call: Call, recipe: str, options: dict[str, Any]) -> list[bytes]:
 
 
 @handles("/bridge/run/RECIPE")
-def press(call: Call, values: Sequence[Any]) -> list[bytes]:
-    """Run the recipe that the address names, unless a button was let go."""
-    if _is_let_go(values):
-        return []
-    return run(call, call.names["RECIPE"], parse_options([] if len(values) == 1 else values))
+def press(call: Call, options: dict[str, Any]) -> list[bytes]:
+    """Run the recipe that the address names."""
+    return run(call, call.names["RECIPE"], options)
 
 
 @handles("/bridge/again")
-def again(call: Call, values: Sequence[Any]) -> list[bytes]:
-    """Run a job once more with the knobs as they are, unless a button was let go."""
-    if len(values) == 1 and not isinstance(values[0], str):  # a text is a job's id
-        if _is_let_go(values):
-            return []
-        values = ()
-    earlier = text(values[0]) if len(values) % 2 else None
-    options = parse_options(values[len(values) % 2 :])
+def again(call: Call, earlier: str | None, options: dict[str, Any]) -> list[bytes]:
+    """Run a job once more with the knobs as they are."""
     if options.keys() & _REGION:
         raise BadArgumentsError("The region is the earlier job's; use /bridge/run for another.")
     asked = run_options(options)
@@ -166,7 +160,9 @@ def set_default(call: Call, option: str, value: Any) -> list[bytes]:
         raise BadArgumentsError(f"'{option}' belongs to one run and has no default.")
     taken = None if value == "default" else parse_option(option, value)
     call.clients.set_default(call.peer.host, option, taken)
-    return [encode("/bridge/set", (option, "default" if taken is None else taken))]
+    packets = [encode("/bridge/set", (option, "default" if taken is None else taken))]
+    call.clients.tell_others(packets, call.replies_to, call.peer.host)
+    return packets
 
 
 @handles("/bridge/status")
@@ -190,14 +186,19 @@ def _start(call: Call, asked_id: str | None, start: Callable[[str], Job]) -> lis
     return []
 
 
-def _is_let_go(values: Sequence[Any]) -> bool:
-    """Tell whether a lone value is the release of a button: zero."""
-    if len(values) != 1:
-        return False
-    try:
-        return not boolean(values[0])
-    except ValueError as exc:
-        raise BadArgumentsError(f"A button takes {exc} alone, not {values[0]!r}.") from exc
+def _present_state(call: Call) -> list[bytes]:
+    """Return what a controller that comes late has missed: selection, options, unfinished jobs."""
+    packets = []
+    if call.service.selection is not None:
+        packets.append(_selected_packet(call.service.selection.region))
+    set_options = call.clients.set_options(call.peer.host)
+    packets += [encode("/bridge/set", (option, value)) for option, value in set_options.items()]
+    return [*packets, *(p for event in call.service.unfinished() for p in event_packets(event))]
+
+
+def _selected_packet(chosen: Region) -> bytes:
+    values = (chosen.path, chosen.start_s, chosen.length_s)
+    return encode("/bridge/selected", values, tags="sdd")
 
 
 def _replay(call: Call, job_id: str) -> list[bytes]:

@@ -46,6 +46,7 @@ def is_pattern(address: str) -> bool:
     return not SPECIAL.isdisjoint(address)
 
 
+@lru_cache(maxsize=1024)
 def matches(pattern: str, address: str) -> bool:
     """Tell whether a pattern matches the whole of an address.
 

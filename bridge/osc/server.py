@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
+import socket
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from bridge.errors import BridgeError, ForbiddenPeerError, QueueFullError, SettingsError
+from bridge.errors import (
+    BadPacketError,
+    BridgeError,
+    ForbiddenPeerError,
+    QueueFullError,
+    SettingsError,
+)
 from bridge.osc.codec import StreamDecoder
+from bridge.osc.peers import AllowedPeers
+from bridge.osc.refusals import ask_for_refusals, refusals
+from bridge.osc.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bridge.osc.clients import Peer
     from bridge.osc.dispatch import Dispatcher
 
 log = logging.getLogger(__name__)
 
 MAX_UNSENT_BYTES = 1 << 22
-"""A TCP client that reads so slowly that this much waits for it is cut off."""
+"""A TCP client that reads so slowly that this much waits for it is cut off; what waits to be sent
+over UDP beyond this is lost, as UDP loses packets."""
+
+MAX_DATAGRAM_BYTES = 65_507
+"""What UDP over IPv4 carries."""
 
 _READ_BYTES = 1 << 16
 _BURST = 64
@@ -39,7 +53,7 @@ class UdpPeer:
     @property
     def key(self) -> str:
         """Transport, host and port."""
-        return f"udp {self.address[0]}:{self.address[1]}"
+        return udp_key(self.address)
 
     @property
     def host(self) -> str:
@@ -55,13 +69,20 @@ class UdpPeer:
         return UdpPeer(self.endpoint, (self.address[0], port, *self.address[2:]))
 
 
+def udp_key(address: tuple[Any, ...]) -> str:
+    """Return what tells a UDP address from others."""
+    return f"udp {address[0]}:{address[1]}"
+
+
 @dataclass
 class UdpEndpoint(asyncio.DatagramProtocol):
     """Takes datagrams and paces what goes out."""
 
     server: OscServer
+    udp: socket.socket
     _transport: asyncio.DatagramTransport | None = None
     _unsent: dict[tuple[Any, ...], deque[bytes]] = field(default_factory=dict)
+    _unsent_bytes: int = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the socket."""
@@ -72,27 +93,44 @@ class UdpEndpoint(asyncio.DatagramProtocol):
         self.server.receive(data, UdpPeer(self, addr))
 
     def error_received(self, exc: Exception) -> None:
-        """Log what the network says of an earlier datagram, such as that nobody listens."""
+        """Hear what the network says of an earlier datagram, such as that nobody listens."""
         log.debug("UDP: %s", exc)
+        self._hear_refusals()
 
     def send(self, packets: Iterable[bytes], address: tuple[Any, ...]) -> None:
         """Send packets in order."""
         unsent = self._unsent.get(address)
-        if unsent is not None:
-            unsent.extend(packets)
-            return
-        self._unsent[address] = deque(packets)
-        self._send_burst(address)
+        is_sending = unsent is not None
+        if unsent is None:
+            unsent = self._unsent[address] = deque()
+        for packet in packets:
+            if len(packet) > MAX_DATAGRAM_BYTES:
+                self.server.too_long(packet, UdpPeer(self, address))
+            elif self._unsent_bytes + len(packet) <= MAX_UNSENT_BYTES:
+                unsent.append(packet)
+                self._unsent_bytes += len(packet)
+            else:
+                self.server.unsent += 1
+        if not is_sending:
+            self._send_burst(address)
 
     def _send_burst(self, address: tuple[Any, ...]) -> None:
         unsent = self._unsent[address]
         for _ in range(min(_BURST, len(unsent))):
             if self._transport is not None and not self._transport.is_closing():
-                self._transport.sendto(unsent.popleft(), address)
+                self._hear_refusals()
+                packet = unsent.popleft()
+                self._unsent_bytes -= len(packet)
+                self._transport.sendto(packet, address)
         if unsent and self._transport is not None and not self._transport.is_closing():
             asyncio.get_running_loop().call_later(_BURST_INTERVAL_S, self._send_burst, address)
         else:
+            self._unsent_bytes -= sum(map(len, unsent))
             del self._unsent[address]
+
+    def _hear_refusals(self) -> None:
+        for address in refusals(self.udp):
+            self.server.refused(udp_key(address))
 
 
 @dataclass
@@ -101,6 +139,7 @@ class TcpPeer:
 
     writer: asyncio.StreamWriter
     decoder: StreamDecoder
+    has_spoken: bool = False
 
     @property
     def key(self) -> str:
@@ -154,10 +193,12 @@ class OscServer:
     ) -> None:
         self._host, self._port = host, port
         self._dispatcher = dispatcher
-        self._networks = [ipaddress.ip_network(peer, strict=False) for peer in peers]
+        self._allowed = AllowedPeers(peers)
         self._max_connections = max_connections
         self._max_packet_bytes = max_packet_bytes
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], TcpPeer] = {}
+        self._turns = Turns()
+        self.unsent = 0
         self._udp: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
 
@@ -172,8 +213,9 @@ class OscServer:
         try:
             self._tcp = await asyncio.start_server(self._connected, self._host, self._port)
             self._port = self._tcp.sockets[0].getsockname()[1]
+            udp = await _bound(self._host, self._port)
             self._udp, _ = await loop.create_datagram_endpoint(
-                lambda: UdpEndpoint(self), local_addr=(self._host, self._port)
+                lambda: UdpEndpoint(self, udp), sock=udp
             )
         except OSError as exc:
             await self.stop()
@@ -189,35 +231,44 @@ class OscServer:
             self._udp.close()
         if self._tcp is not None:
             self._tcp.close()
+        await self._turns.stop()
         for task in list(self._connections):
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    def receive(self, packet: bytes, peer: UdpPeer | TcpPeer) -> None:
+    def receive(self, packet: bytes, peer: Peer) -> None:
         """Act on a packet of whoever may send."""
-        if not self._may_send(peer.host):
-            error = ForbiddenPeerError(
+        if not self._allowed.allow(peer.host):
+            error: BridgeError = ForbiddenPeerError(
                 f"{peer.host} may not send requests; see peers in the settings."
             )
             self._dispatcher.refuse("", error, peer)
             return
-        self._dispatcher.receive(packet, peer)
+        steps = self._dispatcher.steps(packet, peer)
+        if not self._turns.take(peer.key, steps, len(packet)):
+            error = QueueFullError("Too much waits to be done already; send less at a time.")
+            self._dispatcher.refuse("", error, peer)
 
-    def _may_send(self, host: str) -> bool:
-        try:
-            address = ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return False
-        return address.is_loopback or any(address in network for network in self._networks)
+    def too_long(self, packet: bytes, peer: UdpPeer) -> None:
+        """Say that an answer does not fit into a datagram."""
+        error = BadPacketError(
+            f"The answer has {len(packet)} bytes; a datagram holds {MAX_DATAGRAM_BYTES}. Ask over "
+            "TCP, or for less."
+        )
+        self._dispatcher.refuse("", error, peer)
+
+    def refused(self, key: str) -> None:
+        """Take that nobody listens at a peer's port."""
+        self._dispatcher.clients.refused(key)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = TcpPeer(writer, StreamDecoder(self._max_packet_bytes))
         task = asyncio.current_task()
         if task is not None:
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
-        peer = TcpPeer(writer, StreamDecoder(self._max_packet_bytes))
+            self._connections[task] = peer
+            task.add_done_callback(lambda done: self._connections.pop(done, None))
         try:
-            if len(self._connections) > self._max_connections:
+            if len(self._connections) > self._max_connections and not self._drop_a_silent_one(peer):
                 raise QueueFullError(
                     f"{self._max_connections} connections are open already; close one of them."
                 )
@@ -232,8 +283,38 @@ class OscServer:
             with contextlib.suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
 
+    def _drop_a_silent_one(self, new: TcpPeer) -> bool:
+        """Cut off the oldest connection that has not said anything whole; False if there is none.
+
+        A program that connects and says nothing, or the half of a packet, keeps nobody out.
+        """
+        for peer in self._connections.values():
+            if peer is not new and not peer.has_spoken and not peer.writer.is_closing():
+                log.info("%s has said nothing; another takes its place", peer.key)
+                peer.writer.transport.abort()
+                return True
+        return False
+
     async def _converse(self, reader: asyncio.StreamReader, peer: TcpPeer) -> None:
         while data := await reader.read(_READ_BYTES):
             for packet in peer.decoder.feed(data):
+                peer.has_spoken = True
                 self.receive(packet, peer)
                 await asyncio.sleep(0)  # one client's burst must not hold up the others
+                await self._turns.wait(peer.key)
+
+
+async def _bound(host: str, port: int) -> socket.socket:
+    """Return a UDP socket that listens; `OSError` if it cannot."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    family, kind, protocol, _, address = found[0]
+    udp = socket.socket(family, kind, protocol)
+    try:
+        udp.setblocking(False)
+        udp.bind(address)
+        ask_for_refusals(udp)
+    except OSError:
+        udp.close()
+        raise
+    return udp

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMANDS = (
-    "serve", "demo", "run", "again", "cancel", "jobs", "status", "models", "recipes", "chains",
-    "protocol", "schema", "config", "doctor",
+    "serve", "demo", "bench", "run", "again", "cancel", "jobs", "status", "models", "recipes",
+    "chains", "protocol", "schema", "config", "doctor", "support-bundle",
 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RATE = 44100
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 90.0
 
 
 def free_port() -> int:
@@ -56,6 +56,7 @@ class Daemon:
             "DAWBRIDGE_DATA": str(self.folder / "data"),
             "DAWBRIDGE_PRESETS": str(self.folder / "presets"),
             "DAWBRIDGE_OFFLINE": "true",
+            "DAWBRIDGE_OSCQUERY": "false",
             "DAWBRIDGE_OUTPUT_ROOTS": str(self.folder),
             **self.settings,
         }

@@ -68,6 +68,7 @@ def make_take(folder: Path, job: str = "a", *, is_separated: bool = True, **orde
         output_folder=folder,
         dry={"bass": stems["bass"]} if stems else {},
         model="unet" if is_separated else None,
+        precision="bfloat16" if is_separated else None,
         device="cpu",
     )
 
@@ -92,6 +93,7 @@ def test_what_was_kept_comes_back_sample_for_sample(kept: KeptStems, tmp_path: P
     assert (found.job, found.warnings) == ("a", (JobWarning(code="x", message="y"),))
     assert list(take.stems) == ["bass", "residual"]
     assert (list(take.dry), take.model, take.device) == (["bass"], "unet", "cpu")
+    assert take.precision == "bfloat16"
     for name, buffer in want.stems.items():
         np.testing.assert_array_equal(take.stems[name].read(), buffer.read())
         assert take.stems[name].sample_rate == 48000

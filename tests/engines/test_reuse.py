@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bridge.engines.manifest import write_manifest
-from bridge.engines.reuse import reuse
+from bridge.engines.reuse import _bring, reuse
 from bridge.models import ClipsFile, Manifest, ManifestClip, RunOptions, Timing
 from tests.engines.takes import make_take, noise
 
@@ -53,3 +54,16 @@ def test_clips_and_the_file_with_all_of_them_come_along(tmp_path: Path) -> None:
     assert own.clips_file is not None
     assert own.clips_file.path == found.moved[str(made / "all.mid")] == str(wanted / "all.mid")
     assert own.clips[0].path == str(wanted / "bass.mid")
+
+
+def test_jobs_that_take_the_same_result_at_once_get_names_of_their_own(tmp_path: Path) -> None:
+    """Both found the name free, and the later copy replaced the earlier one."""
+    made, wanted = tmp_path / "made", tmp_path / "wanted"
+    made.mkdir()
+    source = made / "song - bass.mid"
+    source.write_bytes(b"bass")
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda n: _bring(source, wanted, f"job-{n}"), range(40)))
+    assert len(set(found)) == 40
+    assert {path.read_bytes() for path in found} == {b"bass"}
+    assert sorted(wanted.iterdir()) == sorted(found), "something else was left"

@@ -77,7 +77,7 @@ def test_udp_replies_go_to_the_port_named_in_hello(core: Core) -> None:
         ear.bind(("127.0.0.1", 0))
         ear.settimeout(5.0)
         with BridgeClient(port=server.port, transport="udp") as client:
-            client.send("/bridge/hello", "desk", "controller", ear.getsockname()[1])
+            client.send("/bridge/hello", "desk", "other", ear.getsockname()[1])
             assert decode(ear.recv(4096))[0].address == "/bridge/welcome"
             client.send("/bridge/ping")
             assert decode(ear.recv(4096))[0].address == "/bridge/pong"
@@ -145,7 +145,7 @@ def test_strangers_are_refused(core: Core) -> None:
         ("?", False),
     ]:
         peer = FakePeer(f"udp {host}:1", host)
-        server.receive(encode("/bridge/ping"), peer)  # type: ignore[arg-type]
+        server.receive(encode("/bridge/ping"), peer)
         answer = peer.last()
         assert answer.address == ("/bridge/pong" if is_welcome else "/bridge/error")
         assert is_welcome or answer.arguments[1] == "forbidden_peer"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _HIGHEST_CUTOFF = 0.49
 """Of the sample rate: pedalboard's filters become unstable at half of it."""
 
+_IMPULSE = "impulse_response_filename"
 _CUTOFFS = {"cutoff_frequency_hz", "cutoff_hz", "centre_frequency_hz"}
 
 _AT_ONCE = {"GSMFullRateCompressor", "PitchShift"}
@@ -129,6 +130,21 @@ class GraphMaker:
         return Streamed(processor, place.title, self.channels, self.sample_rate)
 
 
+def _check_impulse(path: str, place: Place) -> None:
+    """Refuse an impulse response that is no audio; pedalboard would leave it out in silence."""
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            frames = file.frames
+    except (soundfile.SoundFileError, TypeError) as exc:
+        raise PluginFailedError(
+            f"{place.title}: '{path}' is no audio that can be read. Use a WAV, FLAC or AIFF file."
+        ) from exc
+    if not frames:
+        raise PluginFailedError(f"{place.title}: '{path}' holds no audio: its length is zero.")
+
+
 def _make(effect: EffectSpec, place: Place, sample_rate: int) -> Any:
     """Return pedalboard's object."""
     import pedalboard
@@ -141,6 +157,8 @@ def _make(effect: EffectSpec, place: Place, sample_rate: int) -> Any:
         arguments["mode"] = kind.Mode.__members__[arguments["mode"]]
     if "quality" in arguments:
         arguments["quality"] = pedalboard.Resample.Quality.__members__[arguments["quality"]]
+    if _IMPULSE in arguments:
+        _check_impulse(arguments[_IMPULSE], place)
     try:
         return kind(**arguments)
     except (ValueError, TypeError, RuntimeError) as exc:

@@ -22,6 +22,7 @@ from bridge.engines.effects import worker_messages as messages
 from bridge.engines.effects.plugins import inspect
 from bridge.engines.effects.plugins_held import Rack
 from bridge.engines.worker.messages import from_line, to_line
+from bridge.engines.worker.process import be_the_first_to_go, end_with_parent
 from bridge.errors import BridgeError, JobCancelled, OutOfMemoryError, PluginFailedError
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ BLOCK_FRAMES = 1 << 16
 
 MEMORY_SHARE = 0.5
 """Of the machine's memory: what a plugin may take before it is refused more."""
-
-_FIRST_TO_GO = "1000"
-"""Linux' highest `oom_score_adj`."""
 
 
 @dataclass
@@ -139,6 +137,8 @@ def main() -> None:
         os.dup2(nothing.fileno(), sys.stdin.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     logging.basicConfig(level="INFO", format="%(levelname)s: %(message)s", stream=sys.stderr)
+    end_with_parent()
+    be_the_first_to_go()
     _bound_memory()
     Child(orders, tells).serve()
 
@@ -153,10 +153,6 @@ def _bound_memory() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard == resource.RLIM_INFINITY or most < hard:
         resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
-    try:
-        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, encoding="ascii")
-    except OSError as exc:  # the limit above still holds
-        log.info("the system does not let this process be the first to go: %s", exc)
 
 
 if __name__ == "__main__":

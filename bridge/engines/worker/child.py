@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from bridge.engines.worker import messages
 from bridge.engines.worker.pipeline import run_job
+from bridge.engines.worker.process import be_the_first_to_go, end_with_parent, memory_bytes
+from bridge.logs import JsonLines
 
 if TYPE_CHECKING:
     from bridge.models import Value, WorkOrder
@@ -100,22 +102,14 @@ def _end_group() -> None:
     os._exit(0)
 
 
-def memory_bytes() -> int:
-    """Return how much memory the process has in use; 0 where the platform does not tell cheaply."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return 0
-
-
 def main() -> None:
     """Serve on the standard streams; whatever a library prints goes to the log instead."""
-    logging.basicConfig(
-        level=os.environ.get("DAWBRIDGE_LOG_LEVEL", "INFO"),
-        format="%(asctime)s worker %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    end_with_parent()
+    be_the_first_to_go()
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(JsonLines())
+    level = os.environ.get("DAWBRIDGE_LOG_LEVEL", "info").upper()
+    logging.basicConfig(level=level, handlers=[lines])
     tells = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     Child(sys.stdin.buffer, tells).serve()

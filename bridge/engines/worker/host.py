@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bridge.core import events as ev
 from bridge.engines.worker import messages
 from bridge.errors import BridgeError, EngineFailedError, StalledError
+from bridge.logs import relay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 WATCH_INTERVAL_S = 0.5
 FAREWELL_S = 3.0
 """How long a worker may take to end once its pipe is closed."""
+
+_LOGGED_BYTES = 1 << 16
 
 _ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads of the worker sleep while they wait for each other. Where the DAW needs the processors as
@@ -48,6 +51,8 @@ class WorkerHost:
         A job that says nothing for this long is ended.
     cancel_grace_s
         A job that was cancelled and goes on for this long is ended.
+    idle_unload_s
+        A process that had no job for this long is ended, and its models with it; 0 keeps it.
     command
         The worker's command line; tests use others.
     """
@@ -57,6 +62,7 @@ class WorkerHost:
     on_loss: Callable[[str, BridgeError | None], None]
     stall_timeout_s: float
     cancel_grace_s: float = 15.0
+    idle_unload_s: float = 0.0
     command: tuple[str, ...] = (sys.executable, "-m", "bridge.engines.worker")
     memory_bytes: int = 0
     starts: int = 0
@@ -64,6 +70,7 @@ class WorkerHost:
     _job: str | None = None
     _heard_s: float = 0.0
     _cancelled_s: float | None = None
+    _unheard: WorkOrder | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -96,20 +103,16 @@ class WorkerHost:
         process, self._process = self._process, None
         for task in list(self._tasks):
             task.cancel()
-        if process is None:
-            return
-        if process.stdin is not None:
-            process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), FAREWELL_S)
-        except asyncio.TimeoutError:
-            _kill(process)
-            await process.wait()
+        if process is not None:
+            await _end(process)
 
     async def _send_order(self, order: WorkOrder) -> None:
+        self._unheard = None
         try:
             if self._process is None or self._process.returncode is not None:
                 await self._start()
+            else:
+                self._unheard = order  # the process may have ended without our knowing yet
         except OSError as exc:
             self._lose(EngineFailedError(f"The worker process cannot be started: {exc}."))
             return
@@ -122,6 +125,7 @@ class WorkerHost:
             *self.command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
             limit=messages.MAX_LINE_BYTES,
             env={**_ENVIRONMENT, **os.environ},
             start_new_session=os.name == "posix",  # Ctrl-C in the terminal is for the daemon
@@ -129,6 +133,7 @@ class WorkerHost:
         self._process = process
         self.starts += 1
         log.info("worker for %s started, process %d", self.device, process.pid)
+        self._spawn(self._log(process))
         self._spawn(self._listen(process))
         self._spawn(self._watch(process))
 
@@ -148,7 +153,24 @@ class WorkerHost:
         log.info("worker for %s ended with %s", self.device, status)
         if process is self._process:
             self._process = None
-            self._lose(EngineFailedError(reason or _why_it_ended(status)))
+            if self._unheard is not None and self._cancelled_s is None:
+                log.info("it ended before it took the job; another is started")
+                self._spawn(self._send_order(self._unheard))
+            else:
+                self._lose(EngineFailedError(reason or _why_it_ended(status)))
+
+    async def _log(self, process: asyncio.subprocess.Process) -> None:
+        """Put what the worker prints into the log, with the job that it runs."""
+        stderr = process.stderr
+        assert stderr is not None
+        rest = b""
+        while chunk := await stderr.read(_LOGGED_BYTES):
+            *lines, rest = (rest + chunk).split(b"\n")
+            if len(rest) > _LOGGED_BYTES:  # a line without end
+                lines, rest = [*lines, rest], b""
+            for line in lines:
+                relay(line, self._job, process.pid)
+        relay(rest, self._job, process.pid)
 
     def _take(self, message: Value) -> None:
         if isinstance(message, messages.Alive):
@@ -156,7 +178,7 @@ class WorkerHost:
             return
         if getattr(message, "job", None) != self._job:
             return  # the last words of a job that was given up
-        self._heard_s = time.monotonic()
+        self._heard_s, self._unheard = time.monotonic(), None
         if isinstance(message, (ev.Finished, ev.Failed, ev.Cancelled, messages.Dropped)):
             self._job = None
         self.on_message(message)
@@ -165,7 +187,13 @@ class WorkerHost:
         while process.returncode is None:
             await asyncio.sleep(WATCH_INTERVAL_S)
             now_s = time.monotonic()
-            if self._job is None or process is not self._process:
+            if process is not self._process:
+                continue
+            if self._job is None:
+                if self.idle_unload_s and now_s - self._heard_s > self.idle_unload_s:
+                    log.info("worker for %s had no job and is ended", self.device)
+                    self._process, self.memory_bytes = None, 0
+                    await _end(process)
                 continue
             if self._cancelled_s is not None:
                 is_over = now_s - self._cancelled_s > self.cancel_grace_s
@@ -193,6 +221,17 @@ class WorkerHost:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Close a worker's pipe, which ends it, and wait until it is gone."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), FAREWELL_S)
+    except asyncio.TimeoutError:
+        _kill(process)
+        await process.wait()
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

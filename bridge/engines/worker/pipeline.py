@@ -23,6 +23,7 @@ from bridge.errors import (
     BridgeError,
     DiskFullError,
     EngineFailedError,
+    ForbiddenPathError,
     JobCancelled,
     OutOfMemoryError,
 )
@@ -169,6 +170,8 @@ def _run(order: WorkOrder, daemon: Daemon) -> Value:
     total = READ_SHARE + sum(kinds[stage.kind].share for stage in job.stages)
     report = JobReport(job.id, daemon, total, with_notes=job.options.notes)
     work, output, folder = Path(order.work_folder), Path(job.output), Path(job.folder)
+    for path in (Path(job.region.path), output, folder):
+        _check_unmoved(path)
     for needed in (work, output, folder):
         with disk_faults(needed):
             needed.mkdir(parents=True, exist_ok=True)
@@ -181,7 +184,29 @@ def _run(order: WorkOrder, daemon: Daemon) -> Value:
     write_manifest(manifest, path)
     if output != folder:
         write_manifest(manifest, output / MANIFEST_NAME)
-    return ev.Finished(job=job.id, manifest=str(path), seconds=time.monotonic() - started_s)
+    return ev.Finished(
+        job=job.id,
+        manifest=str(path),
+        seconds=time.monotonic() - started_s,
+        seconds_per_stage=report.seconds_per_stage,
+    )
+
+
+def _check_unmoved(path: Path) -> None:
+    """Refuse a path that leads elsewhere than when the request was checked.
+
+    Paths are resolved before they are compared with the allowed folders; a link that is put there
+    while the job waits would lead out of them.
+    """
+    try:
+        now = path.resolve()
+    except (OSError, RuntimeError) as exc:
+        raise ForbiddenPathError(f"The path {path} cannot be followed any more: {exc}.") from exc
+    if now != path:
+        raise ForbiddenPathError(
+            f"{path} leads elsewhere now than when the job was sent: a link was put there. Run it "
+            "again if that is what you want."
+        )
 
 
 def _read(order: WorkOrder, report: JobReport, daemon: Daemon) -> Take | None:
@@ -266,6 +291,7 @@ def _manifest(take: Take, report: JobReport, kept_from: str | None) -> Manifest:
         timing=timing,
         model=take.model,
         device=take.device,
+        precision=take.precision,
         options=options,
         stages=job.stages,
         stems=tuple(report.stems),

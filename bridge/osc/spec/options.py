@@ -57,6 +57,12 @@ OPTIONS: tuple[Option, ...] = (
         '`"-vocals"` only the latter',
         "the recipe's",
     ),
+    Option(
+        "quality",
+        text,
+        "of the separation: `draft` `normal` `best`; `shifts` and `overlap` win over it",
+        "the recipe's",
+    ),
     Option("format", text, "`wav16` `wav24` `wav32f` `flac` `mp3`", "wav32f"),
     Option("bitrate", integer, "kbit/s of an mp3", "256"),
     Option(

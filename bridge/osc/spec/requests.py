@@ -35,7 +35,8 @@ class Request:
     takes_options, takes_anything
         What may follow.
     is_button
-        A lone number presses it or lets it go; the handler gets the values as they came.
+        It can be a button of a controller: a lone number but zero presses it, and zero, which
+        lets it go, does nothing.
     """
 
     address: str
@@ -55,7 +56,10 @@ class Request:
             f"[{_tag(item)} {item.name}]" if item.is_optional else f"{_tag(item)} {item.name}"
             for item in self.arguments
         ]
-        return ", ".join([*words, "options"] if self.takes_options else words)
+        if self.takes_options:
+            words.append("options")
+        ways = [", ".join(words)] if words else []
+        return " or ".join([*ways, "n press"] if self.is_button else ways)
 
     @property
     def has_names(self) -> bool:
@@ -86,17 +90,21 @@ REQUESTS: tuple[Request, ...] = (
     Request(
         "/bridge/hello",
         (Argument("name", text), Argument("kind", text), Argument("reply port", integer, True)),
-        "lists the client; it gets the events of all jobs until `/bridge/bye` or 10 minutes "
-        "without a word",
-        "`/bridge/welcome` version, protocol",
+        "lists the client; it gets the events of all jobs until `/bridge/bye`, 10 minutes without "
+        "a word, or (on Linux) two seconds in which nobody listens at its port. The kind "
+        "`controller` gets OSC's plain types only (`i` `f` `s` `b`): doubles as floats, true and "
+        "false as 1 and 0, nil as the text `off`",
+        "`/bridge/welcome` version, protocol; to a controller then the present state: "
+        "`/bridge/selected`, `/bridge/set` for each option that its host set, `/bridge/job/state` "
+        "and `/bridge/job/progress` for each unfinished job",
     ),
-    Request("/bridge/bye", (), "forgets the client", ""),
+    Request("/bridge/bye", (), "forgets the client", "", is_button=True),
     Request(
         "/bridge/select",
         (Argument("path", text), Argument("start", number), Argument("length", number)),
         "makes this the selected region, for every client; seconds in the file, length 0 = to its "
         "end",
-        "`/bridge/selected` path, start, length",
+        "to every client: `/bridge/selected` path, start, length",
         takes_options=True,
     ),
     Request(
@@ -109,8 +117,8 @@ REQUESTS: tuple[Request, ...] = (
     Request(
         "/bridge/run/RECIPE",
         (),
-        "the same, a button for each recipe: one number (non-zero runs, zero is the release), "
-        "nothing, or options",
+        "the same, an address for each recipe. Wherever a press is named, a number but zero acts, "
+        "and zero, which is the release, does nothing",
         "the job's events",
         takes_options=True,
         is_button=True,
@@ -119,7 +127,7 @@ REQUESTS: tuple[Request, ...] = (
         "/bridge/again",
         (Argument("job", text, True),),
         "runs a job once more with the knobs as they are now, without its clips, on stems that "
-        "are separated already; without an id the newest finished job; one number is a button. "
+        "are separated already; without an id the newest finished job. "
         "Options given here win over the job's",
         "the new job's events",
         takes_options=True,
@@ -130,6 +138,7 @@ REQUESTS: tuple[Request, ...] = (
         (Argument("job", text, True),),
         "stops a job; without an id the newest unfinished one",
         "`/bridge/job/cancelled`, or the event that the job had ended with",
+        is_button=True,
     ),
     Request(
         "/bridge/jobs",
@@ -143,6 +152,7 @@ REQUESTS: tuple[Request, ...] = (
         (),
         "lists the recipes",
         "`/bridge/recipe` s name, s description for each, then `/bridge/recipes/end` i count",
+        is_button=True,
     ),
     Request(
         "/bridge/models",
@@ -150,6 +160,7 @@ REQUESTS: tuple[Request, ...] = (
         "lists the separation models",
         "`/bridge/model` s name, s description, s stems, T/F weights are here for each, then "
         "`/bridge/models/end` i count",
+        is_button=True,
     ),
     Request(
         "/bridge/chains",
@@ -157,12 +168,13 @@ REQUESTS: tuple[Request, ...] = (
         "lists the effect chains",
         "`/bridge/chain` s name, s description, i effects for each, then `/bridge/chains/end` "
         "i count",
+        is_button=True,
     ),
     Request(
         "/bridge/set",
         (Argument("option", text), Argument("value", lambda value: value)),
         "a default for the next runs of this client's host; the text `default` takes it back",
-        "`/bridge/set` option, value",
+        "to every client of this host: `/bridge/set` option, value",
     ),
     Request(
         "/bridge/chains/save",
@@ -176,6 +188,7 @@ REQUESTS: tuple[Request, ...] = (
         (),
         "tells every knob of an effect chain, so that a controller can draw itself",
         "both forms of each knob, as below, then `/bridge/chain/NAME/end` i count",
+        is_button=True,
     ),
     Request(
         "/bridge/chain/NAME/PLACE/PARAM",
@@ -199,12 +212,14 @@ REQUESTS: tuple[Request, ...] = (
         "takes all turns of a chain back",
         "both forms of each knob that had been turned, to every client; then "
         "`/bridge/chain/NAME/end` i count",
+        is_button=True,
     ),
     Request(
         "/bridge/status",
         (),
         "tells how the daemon is",
         "`/bridge/status` s name, value, and so on",
+        is_button=True,
     ),
 )
 

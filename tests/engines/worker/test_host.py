@@ -13,7 +13,7 @@ import pytest
 
 from bridge.core import events as ev
 from bridge.engines.worker import messages
-from bridge.engines.worker.host import WorkerHost
+from bridge.engines.worker.host import WATCH_INTERVAL_S, WorkerHost
 from bridge.errors import BridgeError, EngineFailedError, StalledError
 from bridge.models import Job, PlannedStage, Region, RunOptions, WorkOrder
 
@@ -105,6 +105,24 @@ def test_a_worker_stays_warm_between_jobs() -> None:
         await ears.until(lambda: len(ears.messages) == 3)
         assert [getattr(m, "job", None) for m in ears.messages] == ["a", "a", "b"]
         assert host.starts == 1
+        assert not ears.losses
+
+    with_child(OBEDIENT, check)
+
+
+def test_a_job_is_not_lost_with_a_worker_that_ended_while_it_had_none() -> None:
+    """The job went into the pipe of a process that was gone, and failed without being tried."""
+
+    async def check(host: WorkerHost, ears: Ears) -> None:
+        host.run(make_order("a"))
+        await ears.until(lambda: ears.messages)
+        host.cancel("a")
+        await ears.until(lambda: len(ears.messages) == 2)
+        assert host.pid is not None
+        os.kill(host.pid, 9)
+        host.run(make_order("b"))  # before anybody has noticed
+        await ears.until(lambda: len(ears.messages) == 3)
+        assert (getattr(ears.messages[-1], "job", None), host.starts) == ("b", 2)
         assert not ears.losses
 
     with_child(OBEDIENT, check)
@@ -249,3 +267,37 @@ def test_every_message_survives_the_wire() -> None:
     for wrong in (b"", b"[]\n", b'{"Run": {}}\n', b'{"Nothing": {}}\n', b"\xff\n"):
         with pytest.raises(BridgeError, match="unintelligible"):
             messages.from_line(wrong, messages.TO_WORKER)
+
+
+def test_a_worker_without_a_job_is_ended_after_a_while_and_the_next_job_gets_a_new_one() -> None:
+    script = """
+    while True:
+        order = heard()
+        if "Run" in order:
+            say("Alive", memory_bytes=1000)
+            say("Dropped", job=order["Run"]["order"]["job"]["id"])
+    """
+
+    async def check(host: WorkerHost, ears: Ears) -> None:
+        host.run(make_order("a"))
+        await ears.until(lambda: ears.messages)
+        assert host.memory_bytes == 1000
+        await ears.until(lambda: host.pid is None)
+        assert host.memory_bytes == 0
+        host.run(make_order("b"))
+        await ears.until(lambda: len(ears.messages) == 2)
+        assert host.starts == 2
+        assert not ears.losses
+
+    with_child(script, check, idle_unload_s=0.2)
+
+
+def test_a_worker_with_a_job_is_not_idle() -> None:
+    async def check(host: WorkerHost, ears: Ears) -> None:
+        host.run(make_order("a"))
+        await ears.until(lambda: ears.messages)
+        await asyncio.sleep(3 * WATCH_INTERVAL_S)  # the watch has seen it
+        assert host.pid is not None
+        assert not ears.losses
+
+    with_child(OBEDIENT, check, idle_unload_s=0.01)
