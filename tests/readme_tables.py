@@ -20,6 +20,7 @@ from bridge.engines.effects.table import (
 from bridge.engines.separation.catalogue import catalogue
 from bridge.osc.spec import markdown
 from bridge.resources import shipped
+from tests.daws.ableton.what_each_gets import rows as what_each_live_gets
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -31,6 +32,7 @@ def tables() -> dict[str, str]:
         "chains": _chains(),
         "effects": _effects(),
         "formats": _formats(),
+        "live": _table(*what_each_live_gets()),
         "models": _models(),
         "contract": markdown(),
         "settings": _settings(),

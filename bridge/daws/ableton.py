@@ -17,8 +17,9 @@ from xml.etree import ElementTree as ET
 
 from bridge.config import LOOPBACK_HOSTS
 from bridge.daws.installation import Change, plan_files, remove_empty
+from bridge.daws.instruments import wished
 from bridge.daws.program import program_words
-from bridge.errors import PresetError, SettingsError
+from bridge.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -140,19 +141,9 @@ def _daemon(settings: Settings, instruments: Mapping[str, Any]) -> bytes:
         "port": settings.port,
         "program": program_words(),
         "state": str(settings.data / STATE_FOLDER),
-        "instruments": {role: _choices(role, entry) for role, entry in instruments.items()},
+        "instruments": wished(instruments, "live", ("Drift", "Operator")),
     }
     return (json.dumps(table, indent=2) + "\n").encode()
-
-
-def _choices(role: str, entry: Any) -> list[str]:
-    choices = entry.get("live", []) if isinstance(entry, dict) else None
-    if not isinstance(choices, list) or not all(isinstance(each, str) for each in choices):
-        raise PresetError(
-            f"Instrument '{role}' in instruments.toml: live is a list of names, such as "
-            '["Drift", "Operator"].'
-        )
-    return choices
 
 
 def _steps(settings: Settings) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bridge.daws.ardour_slots import SLOTS_FILE, Script, UnknownSlotsError, with_scripts
+from bridge.daws.ardour_slots import SLOTS_FILE, Script, UnknownSlotsError, quoted, with_scripts
 from bridge.daws.installation import Change, lines, plan_files
+from bridge.daws.instruments import wished
 from bridge.daws.program import program_words
 from bridge.errors import SettingsError
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 FOLDER = "dawbridge"
 PROGRAM = "program.txt"
+WISHES = "wishes.lua"
+"""Which instruments play which role; the scripts load it."""
+
 ACTIONS = (
     "bridge_stems.lua",
     "bridge_stems_and_midi.lua",
@@ -94,7 +98,7 @@ def config_folder(text: Path) -> Path:
     return folder
 
 
-def plan_install(config: Path, shipped: Path) -> Installation:
+def plan_install(config: Path, shipped: Path, instruments: Mapping[str, Any]) -> Installation:
     """Return what brings a configuration folder up to date; doing it twice changes nothing.
 
     Parameters
@@ -103,12 +107,20 @@ def plan_install(config: Path, shipped: Path) -> Installation:
         The configuration folder.
     shipped
         All DAW scripts, as the program carries them.
+    instruments
+        What plays which role, as `core.presets.Presets.instruments` has it.
+
+    Raises
+    ------
+    PresetError
+        An instrument's ``ardour`` is not a list of names.
     """
     own = shipped / "ardour"
     wanted = {path.relative_to(own).as_posix(): path.read_bytes() for path in own.rglob("*.lua")}
     for name in SHARED:
         wanted[f"{FOLDER}/{name}"] = (shipped / "reaper" / "lib" / name).read_bytes()
     wanted[f"{FOLDER}/{PROGRAM}"] = lines(program_words(in_flatpak=_is_flatpak(config)))
+    wanted[f"{FOLDER}/{WISHES}"] = _wishes(instruments)
     scripts = [Script.read(own / name) for name in (*ACTIONS, HOOK)]
     steps = (_FLATPAK_STEP,) if _is_flatpak(config) else ()
     planned = plan_files("Ardour", config, config / "scripts", dict(sorted(wanted.items())), steps)
@@ -118,6 +130,16 @@ def plan_install(config: Path, shipped: Path) -> Installation:
 def plan_uninstall(config: Path) -> Installation:
     """Return what removes our files and slots from a configuration folder, and nothing else."""
     return _with_slots(plan_files("Ardour", config, config / "scripts", {}), [])
+
+
+def _wishes(instruments: Mapping[str, Any]) -> bytes:
+    """Return a Lua module: a table of lists of plugins, by role."""
+    roles = wished(instruments, "ardour", ("General MIDI Synth", "ACE Reasonable Synth"))
+    rows = (
+        f"  [{quoted(role)}] = {{ {', '.join(map(quoted, names))} }},"
+        for role, names in roles.items()
+    )
+    return lines(["return {", *rows, "}"])
 
 
 def _with_slots(planned: Installation, scripts: Sequence[Script]) -> Installation:

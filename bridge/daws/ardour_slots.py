@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 SLOTS_FILE = "ui_scripts"
@@ -73,7 +73,7 @@ class Script:
         made = f"local factory = function(){factory}\nreturn factory()\n"
         fields = {"n": self.name, "s": self.text, "f": made}
         rows = [f"{table} = {{}}", f'{table}["a"] = {{}}']
-        rows += [f'{table}["{field}"] = {_quoted(text)}' for field, text in fields.items()]
+        rows += [f'{table}["{field}"] = {quoted(text)}' for field, text in fields.items()]
         return " ".join(rows).encode() + b" "
 
 
@@ -153,13 +153,6 @@ def _slots(state: bytes) -> dict[int, tuple[bytes, bytes]]:
     return rows
 
 
-def _free(kept: Container[int], before: Mapping[bytes, int]) -> int:
-    for slot in range(1, MOST_SLOTS + 1):
-        if slot not in kept and slot not in before.values():
-            return slot
-    raise UnknownSlotsError("no slot is free")
-
-
 def _hook(index: int, script: Script) -> ET.Element:
     signals = "1" + "0" * TIMER_BIT
     ids = {"id": str(7770 + index), "name": script.name, "signals": signals}
@@ -168,6 +161,6 @@ def _hook(index: int, script: Script) -> ET.Element:
     return element
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a Lua string as Lua's own ``%q`` writes it."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\\n") + '"'

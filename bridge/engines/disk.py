@@ -17,6 +17,7 @@ RESERVE_BYTES = 64 << 20
 """What is left free for the rest of the system: a disk filled to the last byte harms the DAW."""
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_IN_THE_WAY = {errno.EEXIST, errno.ENOTDIR}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -52,7 +53,7 @@ def disk_faults(path: Path) -> Iterator[None]:
     DiskFullError
         No space left, a quota reached, or a file larger than the file system takes.
     ForbiddenPathError
-        The folder or the disk may not be written.
+        The folder or the disk may not be written, or a file stands where a folder should be.
     """
     try:
         yield
@@ -66,6 +67,11 @@ def disk_faults(path: Path) -> Iterator[None]:
             raise ForbiddenPathError(
                 f"'{path.parent}' may not be written to. Choose another output folder or change "
                 "its permissions."
+            ) from exc
+        if exc.errno in _IN_THE_WAY:
+            raise ForbiddenPathError(
+                f"'{path}' cannot be made: a file stands where a folder should be. Choose another "
+                "output folder, or take the file away."
             ) from exc
         raise
 

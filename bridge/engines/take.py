@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from bridge.core.ports import Report
     from bridge.engines.audio import DiskBuffer
-    from bridge.models import Source, Timing, WorkOrder
+    from bridge.models import Precision, Source, Timing, WorkOrder
 
 MIX = "mix"
 """Name of the one stem that a take has before it is separated."""
@@ -39,7 +39,7 @@ class Take:
         Scratch files go to the first and are deleted with the job; results go to the second.
     timing
         Tempo and meter, once known.
-    model, device
+    model, device, precision
         What separated, for the manifest; None before.
     """
 
@@ -53,6 +53,7 @@ class Take:
     timing: Timing | None = None
     model: str | None = None
     device: str = "cpu"
+    precision: Precision | None = None
 
 
 class Stage(StageKind, Protocol):

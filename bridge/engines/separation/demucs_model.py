@@ -1,25 +1,36 @@
-"""Demucs' torch models as window models, and the device that they run on."""
+"""Demucs' torch models as window models, the device that they run on, and in what precision."""
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bridge.engines.separation import half_precision
+from bridge.engines.separation.attention import use_stretches
 from bridge.engines.separation.window_model import Bag, Member
 from bridge.errors import EngineFailedError, OutOfMemoryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from bridge.engines.audio import Audio
+    from bridge.models import Precision
+
+log = logging.getLogger(__name__)
 
 _SHORTEST_FRAMES = 64
 """HDemucs fails on fewer than 4 samples, which the last window of a region can have."""
+
+_MOST_WINDOWS = 8
+_BYTES_PER_WINDOW = 2 << 30
+"""What a window of htdemucs takes at most while it runs on a graphics card, in float32."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +43,13 @@ class DemucsModel:
         An HTDemucs, HDemucs or Demucs in evaluation mode, on its device.
     device
         Name of that device.
+    precision
+        What it multiplies in; sums and normalisations stay in float32.
     """
 
     module: Any
     device: str
+    precision: Precision = half_precision.FULL
 
     @property
     def sample_rate(self) -> int:
@@ -64,14 +78,58 @@ class DemucsModel:
         return max(frames, _SHORTEST_FRAMES)
 
     def forward(self, window: Audio) -> NDArray[np.float32]:
-        """Separate one window; see `WindowModel.forward`."""
+        """Separate one window, or a batch of them; see `WindowModel.forward`.
+
+        A batch that does not fit into the device's memory is halved until it does.
+        """
+        try:
+            return self._forward(window)
+        except OutOfMemoryError:
+            if window.ndim == 2 or len(window) == 1:
+                raise
+        half = len(window) // 2
+        return np.concatenate([self.forward(window[:half]), self.forward(window[half:])])
+
+    def _forward(self, window: Audio) -> NDArray[np.float32]:
         import torch
 
+        batch = np.ascontiguousarray(window.reshape(-1, *window.shape[-2:]))
         with torch_errors("The model", self.device), torch.inference_mode():
-            estimate = self.module(
-                torch.from_numpy(np.ascontiguousarray(window))[None].to(self.device)
-            )
-            return np.asarray(estimate[0].to("cpu", torch.float32).numpy())
+            heard = torch.from_numpy(batch)
+            if self.device.startswith("cuda"):
+                heard = heard.pin_memory()
+            with half_precision.multiplying_in(self.precision, self.device):
+                estimate = self.module(heard.to(self.device, non_blocking=True))
+            found = estimate.to("cpu", torch.float32).numpy()
+        return np.asarray(found if window.ndim == 3 else found[0])
+
+    @cached_property
+    def lean(self) -> DemucsModel:
+        """The same network in half the precision, where that is quicker and near enough."""
+        half = half_precision.half_of(self.device)
+        if half is None:
+            return self
+        lean = replace(self, precision=half)
+        try:
+            snr_db = half_precision.snr_db(self._excerpt(), lean._excerpt())
+        except EngineFailedError as exc:
+            log.warning("the model stays in float32: %s", exc)
+            return self
+        is_near = snr_db >= half_precision.LEAST_SNR_DB
+        log.info("%s against float32: %.1f dB%s", half, snr_db, "" if is_near else ", not used")
+        return lean if is_near else self
+
+    def _excerpt(self) -> NDArray[np.float32]:
+        """Separate a moment of sound that is always the same."""
+        sound = half_precision.sound(self.channels, self.sample_rate)
+        if not getattr(self.module, "use_train_segment", False):
+            return self.forward(sound)
+        own_s = self.module.segment  # the network fills up to it, which takes several times as long
+        self.module.segment = min(own_s, half_precision.SOUND_S)
+        try:
+            return self.forward(sound[:, : self.segment_frames])
+        finally:
+            self.module.segment = own_s
 
 
 def bag_of(modules: Sequence[Any], weights: Sequence[Sequence[float]] | None, device: str) -> Bag:
@@ -100,12 +158,54 @@ def bag_of(modules: Sequence[Any], weights: Sequence[Sequence[float]] | None, de
     with torch_errors("The model", device):
         for module in modules:
             module.to(device).eval()
+            use_stretches(module)
     models = [DemucsModel(module, device) for module in modules]
     if weights is None:
         weights = [[1.0] * len(model.stems) for model in models]
     if len(weights) != len(models):
         raise ValueError(f"it has {len(models)} models and weights for {len(weights)}")
-    return Bag(tuple(Member(model, tuple(row)) for model, row in zip(models, weights, strict=True)))
+    return Bag(
+        tuple(Member(model, tuple(row)) for model, row in zip(models, weights, strict=True)),
+        device=device,
+        batch_windows=_batch_windows(device),
+    )
+
+
+def _batch_windows(device: str) -> int:
+    """Return how many windows go through a network at once.
+
+    On the processor one: more are no quicker, since one window keeps every core busy.
+    """
+    import torch
+
+    if not device.startswith("cuda"):
+        return 1
+    free_bytes, _ = torch.cuda.mem_get_info(device)
+    return int(min(_MOST_WINDOWS, max(1, free_bytes // _BYTES_PER_WINDOW)))
+
+
+def lean(bag: Bag, stems: Iterable[str]) -> Bag:
+    """Return a bag in half the precision, if its models are near enough to float32 in it.
+
+    Parameters
+    ----------
+    bag
+        Any bag; one of other models stays as it is.
+    stems
+        What is wanted of it. Models that count for none of them will not run and are not checked;
+        of those that will, either all change or none.
+    """
+    running = bag.members_for(stems)
+    members, precision = list(bag.members), bag.precision
+    for index, member in enumerate(bag.members):
+        model = member.model
+        if member not in running:
+            continue
+        if not isinstance(model, DemucsModel) or model.lean is model:
+            return bag
+        members[index] = replace(member, model=model.lean)
+        precision = model.lean.precision
+    return replace(bag, members=tuple(members), precision=precision)
 
 
 def usable_device(asked: str) -> tuple[str, str | None]:

@@ -2,9 +2,11 @@
 
 A region is cut into windows that overlap; a model separates each; the estimates fade into each
 other under triangular weights and are divided by the sum of the weights. The result equals
-``demucs.apply.apply_model`` to rounding. What differs is the cost: only one window is in memory,
-windows of silence are not run, models of a bag that count for no wanted stem are not run, and
-every window can be the last if the job is cancelled.
+``demucs.apply.apply_model`` to rounding, but for the end of some regions: ``apply_model`` begins
+windows up to the last sample, also where the window before reaches the end already, and such a
+window, which is mostly padding, is not run here. What differs further is the cost: only one window
+is in memory, windows of silence are not run, models of a bag that count for no wanted stem are not
+run, and every window can be the last if the job is cancelled.
 
 Shifts
 ------
@@ -25,7 +27,7 @@ from bridge.engines.audio import DiskBuffer
 from bridge.engines.separation.survey import Survey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -113,7 +115,7 @@ def separate(
         say(done / windows)
         done += 1
 
-    runner = _Runner(survey, bag.normalised, tuple(buffers.values()), next_window)
+    runner = _Runner(survey, bag, tuple(buffers.values()), next_window)
     for index, one in enumerate(passes):
         runner.run(one, is_first=index == 0)
     say(1.0)
@@ -137,10 +139,17 @@ def _passes(
         stride = max(1, int((1 - overlap) * segment))
         max_shift = int(MAX_SHIFT_S * bag.sample_rate)
         for shift in range(max(1, shifts)):
-            starts = range(-(max_shift * shift // max(1, shifts)), survey.mix.frames, stride)
+            first = -(max_shift * shift // max(1, shifts))
+            starts = _window_starts(first, survey.mix.frames, segment, stride)
             silent = [survey.is_silent(start, start + segment) for start in starts]
             passes.append(_Pass(member.model, gains, starts, np.array(silent, dtype=np.bool_)))
     return passes
+
+
+def _window_starts(first: int, frames: int, segment: int, stride: int) -> range:
+    """Return where windows begin: every stride, until one reaches the region's end."""
+    strides = -(-max(0, frames - segment - first) // stride)
+    return range(first, first + strides * stride + 1, stride)
 
 
 @dataclass(frozen=True)
@@ -148,7 +157,7 @@ class _Runner:
     """Runs passes and adds what they find to the outputs' buffers."""
 
     survey: Survey
-    normalised: bool
+    bag: Bag
     buffers: tuple[DiskBuffer, ...]
     next_window: Callable[[], None]
 
@@ -158,35 +167,85 @@ class _Runner:
         taper = triangle(segment)
         pending = np.zeros((len(self.buffers), mix.channels, segment), dtype=np.float32)
         weight = np.zeros(segment, dtype=np.float32)
-        for start, silent in zip(one.starts, one.silent, strict=True):
+        for start, found in self._estimates(one):
             frames = min(segment, mix.frames - start)
             weight[:frames] += taper[:frames]
-            if not silent:
-                self.next_window()
-                pending[..., :frames] += taper[:frames] * self._estimate(one, start, frames)
+            if found is not None:
+                pending[..., :frames] += np.multiply(found, taper[:frames], out=found)
             ready = min(stride, frames)
+            if start == one.starts[-1]:
+                ready = frames
             self._write(start, pending[..., :ready] / weight[:ready], is_first=is_first)
             for array in (pending, weight):
                 array[..., :-ready] = array[..., ready:].copy()
                 array[..., -ready:] = 0.0
 
-    def _estimate(self, one: _Pass, start: int, frames: int) -> NDArray[np.float32]:
-        """Return what the model finds in one window, (outputs, channels of the mix, frames)."""
-        mix, model = self.survey.mix, one.model
-        target = model.window_frames(frames)
-        before = (target - frames) // 2
+    def _estimates(self, one: _Pass) -> Iterator[tuple[int, NDArray[np.float32] | None]]:
+        """Yield every window's first sample and what the model finds in it, in order.
+
+        That is of shape (outputs, channels of the mix, frames), or None for silence.
+        """
+        waiting: list[tuple[int, Audio | None]] = []
+        for start, silent in zip(one.starts, one.silent, strict=True):
+            window = None if silent else self._window(one.model, start)
+            batch = [heard for _, heard in waiting if heard is not None]
+            is_full = len(batch) == self.bag.batch_windows
+            if batch and (is_full or (window is not None and window.shape != batch[0].shape)):
+                yield from self._run(one, waiting)
+                waiting = []
+            waiting.append((start, window))
+        yield from self._run(one, waiting)
+
+    def _run(
+        self, one: _Pass, waiting: list[tuple[int, Audio | None]]
+    ) -> Iterator[tuple[int, NDArray[np.float32] | None]]:
+        batch = [window for _, window in waiting if window is not None]
+        for _ in batch:
+            self.next_window()
+        found: Iterator[NDArray[np.float32]] = iter(())
+        if len(batch) == 1:
+            found = iter([one.model.forward(batch[0])])
+        elif batch:
+            found = iter(one.model.forward(np.stack(batch)))
+        for start, window in waiting:
+            yield start, None if window is None else self._mixed(one, start, next(found))
+
+    def _window(self, model: WindowModel, start: int) -> Audio:
+        """Return what the model hears for the window from `start` on."""
+        mix = self.survey.mix
+        before, target = self._padding(model, start)
         window = mix.read(start - before, target)
-        mean, deviation = np.float32(0.0), np.float32(1.0)
-        if self.normalised:
-            mean = np.float32(self.survey.mean)
-            deviation = np.float32(self.survey.standard_deviation)
+        if self.bag.normalised:
+            mean, deviation = self._level
             # Outside the region the model hears zeros, not the normalised value of silence.
             inside = slice(max(0, before - start), min(target, mix.frames - start + before))
             window[:, inside] = (window[:, inside] - mean) / deviation
-        stems = model.forward(with_channels(window, model.channels))[..., before : before + frames]
-        found = with_channels(np.tensordot(one.gains, stems, axes=1), mix.channels)
-        offset = mean * one.gains.sum(axis=1)
-        return np.asarray(found * deviation + offset[:, None, None], dtype=np.float32)
+        return with_channels(window, model.channels)
+
+    def _mixed(self, one: _Pass, start: int, stems: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the outputs that a model's stems of a window make."""
+        mix = self.survey.mix
+        before, _ = self._padding(one.model, start)
+        frames = min(one.model.segment_frames, mix.frames - start)
+        wanted = stems[..., before : before + frames]
+        found = with_channels(np.tensordot(one.gains, wanted, axes=1), mix.channels)
+        mean, deviation = self._level
+        found *= deviation
+        found += (mean * one.gains.sum(axis=1))[:, None, None]
+        return found
+
+    def _padding(self, model: WindowModel, start: int) -> tuple[int, int]:
+        """Return how many samples are heard before a window, and how many in all."""
+        frames = min(model.segment_frames, self.survey.mix.frames - start)
+        target = model.window_frames(frames)
+        return (target - frames) // 2, target
+
+    @property
+    def _level(self) -> tuple[np.float32, np.float32]:
+        """Mean and deviation that the models' input is freed of."""
+        if not self.bag.normalised:
+            return np.float32(0.0), np.float32(1.0)
+        return np.float32(self.survey.mean), np.float32(self.survey.standard_deviation)
 
     def _write(self, start: int, found: NDArray[np.float32], *, is_first: bool) -> None:
         found = found[..., max(0, -start) :]
@@ -194,8 +253,7 @@ class _Runner:
             return  # the buffers begin as silence
         start = max(0, start)
         for buffer, audio in zip(self.buffers, found, strict=True):
-            earlier = 0.0 if is_first else buffer.read(start, audio.shape[-1])
-            buffer.write(start, audio + earlier)
+            buffer.write(start, audio if is_first else audio + buffer.read(start, audio.shape[-1]))
 
 
 def triangle(frames: int) -> NDArray[np.float32]:

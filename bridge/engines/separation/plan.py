@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
+from bridge.engines.separation import catalogue
 from bridge.errors import BadArgumentsError, PresetError, nearest
-from bridge.models import Value
+from bridge.models import Quality, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bridge.models import RunOptions
+
+Number = TypeVar("Number", int, float)
 
 REST = "rest"
 """The stem that holds everything that was not named."""
@@ -24,6 +28,33 @@ RESIDUAL = "residual"
 """The stem that holds what the written stems leave out of the source."""
 
 
+@dataclass(frozen=True)
+class Effort:
+    """What a quality settles where the recipe and the run do not.
+
+    Parameters
+    ----------
+    overlap, shifts
+        Of the windows; see `overlap_add.separate`.
+    full_precision
+        Whether the models multiply in float32 also where half of it is quicker.
+    auto_model
+        What the model `auto` means.
+    """
+
+    overlap: float
+    shifts: int
+    full_precision: bool
+    auto_model: str = catalogue.AUTO
+
+
+EFFORTS: dict[Quality, Effort] = {
+    "draft": Effort(0.1, 0, full_precision=False, auto_model=catalogue.BUILT_INS[0].name),
+    "normal": Effort(0.25, 0, full_precision=False),
+    "best": Effort(0.5, 0, full_precision=True),
+}
+
+
 class RecipeLine(Value):
     """The options of the stage in a recipe."""
 
@@ -31,8 +62,9 @@ class RecipeLine(Value):
 
     model: str = "auto"
     stems: str = ""
-    shifts: int = Field(default=0, ge=0, le=20)
-    overlap: float = Field(default=0.25, ge=0.0, le=0.95)
+    quality: Quality = "normal"
+    shifts: int | None = Field(default=None, ge=0, le=20)
+    overlap: float | None = Field(default=None, ge=0.0, le=0.95)
     residual: bool = False
 
 
@@ -49,6 +81,7 @@ class SeparationPlan(Value):
     without_named: bool = False
     shifts: int
     overlap: float
+    full_precision: bool
     residual: bool
 
 
@@ -77,15 +110,23 @@ def settle(options: Mapping[str, Any], request: RunOptions) -> SeparationPlan:
     text = line.stems if request.stems is None else request.stems
     without_named = text.strip().startswith(WITHOUT)
     stems, rest = parse_stems(text)
+    effort = EFFORTS[request.quality or line.quality]
+    model = line.model if request.model is None else request.model
     return SeparationPlan(
-        model=line.model if request.model is None else request.model,
+        model=effort.auto_model if model == catalogue.AUTO else model,
         stems=stems,
         rest=rest,
         without_named=without_named,
-        shifts=line.shifts if request.shifts is None else request.shifts,
-        overlap=line.overlap if request.overlap is None else request.overlap,
+        shifts=_first(request.shifts, line.shifts, effort.shifts),
+        overlap=_first(request.overlap, line.overlap, effort.overlap),
+        full_precision=effort.full_precision,
         residual=line.residual or request.residual,
     )
+
+
+def _first(asked: Number | None, recipes: Number | None, otherwise: Number) -> Number:
+    """Return what the run asks for, else the recipe, else the quality."""
+    return next(value for value in (asked, recipes, otherwise) if value is not None)
 
 
 def parse_stems(text: str) -> tuple[tuple[str, ...], bool]:

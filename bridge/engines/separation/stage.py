@@ -48,7 +48,7 @@ class SeparateStage:
     name = "separate"
     takes = frozenset({"audio"})
     makes = frozenset({"stems"})
-    answers = frozenset({"model", "stems", "residual", "shifts", "overlap", "device"})
+    answers = frozenset({"model", "stems", "quality", "residual", "shifts", "overlap", "device"})
     share = 1.0
     _choice: Choice | None = None
 
@@ -58,7 +58,7 @@ class SeparateStage:
         request: RunOptions,
         presets: PresetLibrary,  # noqa: ARG002 - every stage is asked the same way
     ) -> dict[str, Any]:
-        """Settle model, stems, shifts, overlap and residual.
+        """Settle model, stems, windows, precision and residual.
 
         Raises
         ------
@@ -116,10 +116,14 @@ class SeparateStage:
 
 def _separate(take: Take, plan: SeparationPlan, bag: Bag, report: Report) -> None:
     from bridge.engines.disk import need_space
+    from bridge.engines.separation.demucs_model import lean
     from bridge.engines.separation.subtraction import subtract
 
     mix, folder = take.stems[MIX], take.work_folder
     outputs, is_rest_subtracted = _outputs(plan, bag)
+    if not plan.full_precision:
+        bag = lean(bag, {stem for stems in outputs.values() for stem in stems})
+    take.precision = bag.precision
     subtractions = plan.residual + is_rest_subtracted
     buffers = len(outputs) + subtractions + (mix.sample_rate != bag.sample_rate)
     need_space(folder, 4 * buffers * mix.frames * mix.channels)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bridge.engines.audio import Audio
+    from bridge.models import Precision
 
 
 class WindowModel(Protocol):
@@ -41,15 +42,18 @@ class WindowModel(Protocol):
         """
 
     def forward(self, window: Audio) -> NDArray[np.float32]:
-        """Separate one window.
+        """Separate one window, or several of one length at once.
 
         Parameters
         ----------
         window : np.ndarray [shape=(channels, window_frames), dtype=float32]
+            Only where the bag's `batch_windows` is more than 1 also of shape
+            ``(windows, channels, window_frames)``.
 
         Returns
         -------
         np.ndarray [shape=(stems, channels, window_frames), dtype=float32]
+            With the dimension ``windows`` before, if the input has it.
 
         Raises
         ------
@@ -89,8 +93,10 @@ class Bag:
     normalised
         Whether the models expect the whole region at zero mean and unit standard deviation, as
         ``demucs.api.Separator`` gives it to them.
-    device
-        Where they run, for the manifest.
+    device, precision
+        Where they run and what they multiply in, for the manifest.
+    batch_windows
+        Most windows that are given to a model at once.
 
     Raises
     ------
@@ -102,6 +108,8 @@ class Bag:
     members: tuple[Member, ...]
     normalised: bool = True
     device: str = "cpu"
+    precision: Precision = "float32"
+    batch_windows: int = 1
 
     def __post_init__(self) -> None:
         if not self.members:

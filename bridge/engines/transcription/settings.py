@@ -239,7 +239,8 @@ def _settings(name: str, presets: PresetLibrary) -> NetworkSettings | DrumSettin
 
 def _instrument(role: str, presets: PresetLibrary) -> Instrument:
     entry: dict[str, Any] = {"role": role, **presets.instrument(role)}
-    entry.pop("live", None)  # what Ableton Live loads; its installer passes it on
+    for program in ("live", "ardour"):  # what these load; their installers pass it on
+        entry.pop(program, None)
     try:
         return Instrument.model_validate(entry)
     except ValidationError as exc:

@@ -2,6 +2,8 @@
 
 local api = {}
 
+local has_time_objects = Temporal and Temporal.timepos_t ~= nil
+
 --- Returns a position or length as samples.
 function api.samples(time)
   return type(time) == "number" and math.tointeger(time) or time:samples()
@@ -9,12 +11,12 @@ end
 
 --- Returns a position, in samples, as Ardour takes it.
 function api.position(samples)
-  return Temporal and Temporal.timepos_t and Temporal.timepos_t(samples) or samples
+  return has_time_objects and Temporal.timepos_t(samples) or samples
 end
 
 --- Returns a length, in samples, as Ardour takes it.
 function api.length(samples)
-  return Temporal and Temporal.timecnt_t and Temporal.timecnt_t(samples) or samples
+  return has_time_objects and Temporal.timecnt_t(samples) or samples
 end
 
 --- Returns the id by which a route or region is found again.
@@ -60,6 +62,8 @@ function api.import(path)
   local files = C.StringVector()
   files:push_back(path)
   local names = ARDOUR.MidiTrackNameSource
+  -- With markers or not; before that, since 7, the track to import to.
+  local last = has_time_objects and { ARDOUR.Track(), false } or { false }
   Editor:do_import(
     files,
     Editing.ImportDistinctFiles,
@@ -69,8 +73,7 @@ function api.import(path)
     ARDOUR.MidiTempoMapDisposition.SMFTempoIgnore,
     api.position(0),
     ARDOUR.PluginInfo(),
-    ARDOUR.Track(),
-    false
+    table.unpack(last)
   )
   for _, region in ARDOUR.RegionFactory.regions():iter() do
     if not known[api.id(region)] then
@@ -80,13 +83,18 @@ function api.import(path)
   error(("Ardour did not import %s"):format(path), 0)
 end
 
+--- Sets a region's length, in samples.
+function api.set_length(region, samples)
+  region:set_length(api.length(samples), 0) -- 6 asks for a part of a beat, too
+end
+
 --- Puts a region on a track's playlist; returns the region there, which is a copy.
 function api.put(track, region, sample)
   local playlist, known = track:playlist(), {}
   for one in playlist:region_list():iter() do
     known[api.id(one)] = true
   end
-  playlist:add_region(region, api.position(sample), 1, false)
+  playlist:add_region(region, api.position(sample), 1, false, 0, 0, false) -- 6 takes all seven
   for one in playlist:region_list():iter() do
     if not known[api.id(one)] then
       return one

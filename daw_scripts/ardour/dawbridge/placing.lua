@@ -70,11 +70,8 @@ end
 local function add_track(row, order, notes)
   local name = free(title(row.stem) .. (row.is_midi and " MIDI" or ""))
   if row.is_midi then
-    local instrument = instruments.of(row.role)
-    if not instrument then
-      notes[#notes + 1] = ("No instrument is installed that could play “%s”, so its track has "
-        .. "none. Add one in the mixer."):format(name)
-    end
+    local instrument, sentence = instruments.of(row.role, name)
+    notes[#notes + 1] = sentence
     row.route = api.midi_track(name, instrument, order)
     row.route:mute_control():set_value(1, PBD.GroupControlDisposition.NoGroup)
   else
@@ -93,7 +90,7 @@ local function fill(row)
     local region = api.put(track, entry.region, part.start)
     region:set_name(("%s - %s"):format(part.name, row.stem))
     if row.is_midi then
-      region:set_length(api.length(part.length)) -- Ardour fills up the last bar
+      api.set_length(region, part.length) -- Ardour fills up the last bar
     elseif part.has_fades then
       local audio = region:to_audioregion() -- its fades are in the samples
       audio:set_fade_in_active(false)

@@ -45,13 +45,17 @@ CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 </Ardour>
 """
 
-# Runs what the test wrote into a file, and answers into another, which appears whole.
+# Runs what the test wrote into a file, once however often it is pressed, and answers into another,
+# which appears whole.
 EVALUATE = """ardour { ["type"] = "EditorAction",
   name = "Evaluate" }
 function factory()
   return function()
     local base = os.getenv("BRIDGE_TEST")
-    local chunk, fault = loadfile(base .. ".lua")
+    if not os.rename(base .. ".lua", base .. ".taken") then
+      return
+    end
+    local chunk, fault = loadfile(base .. ".taken")
     local ok, value = pcall(chunk or error, fault)
     local file = io.open(base .. ".new", "w")
     file:write(ok and "ok\\n" or "failed\\n", tostring(value))
@@ -90,6 +94,8 @@ class Ardour:
     folder: Path
     environment: Mapping[str, str]
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    orphans: list[psutil.Process] = field(default_factory=list)
+    display: str = ""
 
     @property
     def config(self) -> Path:
@@ -132,8 +138,15 @@ class Ardour:
         slots = with_scripts(None, [Script("Evaluate", EVALUATE)])
         assert slots is not None
         (self.config / SLOTS_FILE).write_bytes(slots)
-        install = [sys.executable, "-m", "bridge", "install", "ardour", "--to", str(self.config)]
-        subprocess.run(install, check=True, env=self._environment(), capture_output=True)
+        command = [sys.executable, "-m", "bridge", "install", "ardour", "--to", str(self.config)]
+        with subprocess.Popen(
+            command, env=self._environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as installing:
+            self._make_session()
+            said, _ = installing.communicate(timeout=START_S)
+        assert installing.returncode == 0, said
+
+    def _make_session(self) -> None:
         make = self.folder / "make.lua"
         make.write_text(
             f'assert(create_session("{self.session}", "Song", {RATE}))\n'
@@ -158,19 +171,19 @@ class Ardour:
 
     def start(self) -> None:
         """Start it, and wait until it does what it is told."""
-        display = self._start_display()
+        self.display = self.display or self._start_display()
         with (self.folder / "ardour.log").open("ab") as log:
             self.processes.append(
                 subprocess.Popen(
                     ["ardour", "--no-announcements", "--no-splash", str(self.session)],
-                    env={**self._environment(), "DISPLAY": display},
+                    env={**self._environment(), "DISPLAY": self.display},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
                 )
             )
-        (self.folder / "test.lua").write_text("return 1", encoding="utf-8")
+        self._ask("return 1")
         deadline_s = time.monotonic() + START_S
         while not self._answered(1.0):
             log_text = (self.folder / "ardour.log").read_text(errors="replace")[-3000:]
@@ -223,13 +236,18 @@ class Ardour:
 
     def evaluate(self, text: str) -> str:
         """Run Lua in Ardour and return what it returns, as text."""
-        (self.folder / "test.lua").write_text(text, encoding="utf-8")
-        (self.folder / "test.answer").unlink(missing_ok=True)
+        self._ask(text)
         self.press("Evaluate")
         assert self._answered(ANSWER_S), f"no answer to {text}"
         state, _, value = (self.folder / "test.answer").read_text().partition("\n")
         assert state == "ok", value
         return value
+
+    def _ask(self, text: str) -> None:
+        (self.folder / "test.answer").unlink(missing_ok=True)
+        written = self.folder / "test.written"
+        written.write_text(text, encoding="utf-8")
+        written.rename(self.folder / "test.lua")
 
     def _answered(self, seconds: float) -> bool:
         deadline_s = time.monotonic() + seconds
@@ -244,8 +262,19 @@ class Ardour:
         self.evaluate('Session:save_state("")')
         return ET.parse(self.session / "Song.ardour").getroot()
 
+    def crash(self) -> None:
+        """End it as a crash would: what it started goes on, and so does the display."""
+        process = self.processes.pop()
+        self.orphans += [one for one in _family(process.pid) if one.pid != process.pid]
+        process.kill()
+        process.wait(30.0)
+
     def kill(self) -> None:
-        """End it as a crash would, with its display and all that it started."""
+        """End it, its display and all that it started."""
+        self.display = ""
+        for one in self.orphans:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
         while self.processes:
             process = self.processes.pop()
             family = _family(process.pid)
@@ -256,7 +285,6 @@ class Ardour:
                     one.kill()
             process.wait(30.0)
             psutil.wait_procs(family, timeout=30.0)
-        (self.folder / "test.answer").unlink(missing_ok=True)
 
 
 def _family(pid: int) -> list[psutil.Process]:

@@ -17,7 +17,7 @@ SUPERCLOCK_HZ = 282_240_000
 
 @dataclass(frozen=True)
 class PlacedRegion:
-    """A region on a track's playlist, in samples of the session."""
+    """A region on a track's playlist, in samples of the session; a MIDI region's start in ticks."""
 
     name: str
     position: int
@@ -49,6 +49,20 @@ def playlists(root: ET.Element, rate: int) -> dict[str, list[PlacedRegion]]:
     return found
 
 
+def plugins(root: ET.Element) -> dict[str, list[str]]:
+    """Return the names of each route's plugins, by the route's name."""
+    return {
+        route.get("name", ""): [
+            one.get("name", "") for one in route.iter("Processor") if _is_plugin(one)
+        ]
+        for route in root.iter("Route")
+    }
+
+
+def _is_plugin(processor: ET.Element) -> bool:
+    return processor.get("type") == "lv2"
+
+
 def _order(route: ET.Element) -> int:
     shown = route.find("PresentationInfo")
     return int(shown.get("order", "0")) if shown is not None else 0
@@ -62,7 +76,7 @@ def _region(region: ET.Element, names: dict[str | None, str], rate: int) -> Plac
     return PlacedRegion(
         name=region.get("name", ""),
         position=samples(position, rate),
-        start=samples(start, rate) if start.startswith("a") else 0,
+        start=samples(start, rate) if start.startswith("a") else int(start[1:]),
         length=samples(length, rate),
         is_muted=region.get("muted") == "1",
         has_fades=region.get("fade-in-active") == "1",

@@ -181,3 +181,82 @@ def test_what_the_daemon_is_asked_for(lua: Any, need: Callable[[str], Any]) -> N
         "id": "x-1", "path": "/a b/c.wav", "length": "2", "position": "0.5", "rate": "48000",
         "tempo": "96.5", "meter": "6/8", "track": "Bass DI", "transcription": "bass",
     }  # fmt: skip
+
+
+OWN = "ACE Reasonable Synth"
+
+# An Ardour whose plugins are those of `installed`, and which knows neither VST nor Audio Units.
+PLUGINS = """
+function(installed)
+  ARDOUR.PluginType = { LV2 = 2, VST3 = 7 }
+  function ARDOUR.LuaAPI.new_plugin_info(name, kind)
+    local is_there = installed[name] == kind
+    return { name = name, isnil = function() return not is_there end }
+  end
+end
+"""
+
+
+@pytest.mark.parametrize(
+    ("installed", "asked"),
+    [
+        ({"Surge": 7, "ACE": 2}, ("bass", "Surge", None)),
+        ({"ACE": 2}, ("bass", "ACE", None)),
+        ({"Surge": 7, "ACE": 2}, ("unheard-of", "ACE", None)),
+        ({OWN: 2}, ("bass", OWN, "does not find Surge or ACE")),
+        ({OWN: 2}, ("keys", OWN, None)),
+        ({}, ("bass", None, "No instrument is installed that could play “Bass MIDI”")),
+    ],
+)
+def test_the_first_instrument_that_is_installed_plays(
+    lua: Any, tmp_path: Path, installed: dict[str, int], asked: tuple[str, str | None, str | None]
+) -> None:
+    role, wanted, said = asked
+    (tmp_path / "wishes.lua").write_text(
+        'return { bass = { "Surge", "ACE" }, keys = {}, default = { "ACE" } }', encoding="utf-8"
+    )
+    lua.eval(PLUGINS)(lua.table_from(installed))
+    found = lua.eval(LOADER)(str(FOLDERS[0]), str(tmp_path))("instruments").of(role, "Bass MIDI")
+    plugin, sentence = found if isinstance(found, tuple) else (found, None)
+    assert (plugin and plugin.name) == wanted
+    assert said in sentence if said else sentence is None
+
+
+# As much of Ardour 6.9 as placing needs: times are numbers, and no argument may be left out.
+SIX = """
+Temporal, C = nil, { StringVector = function() return { push_back = function() end } end }
+Editing, calls, all = {}, {}, {}
+local function region(id)
+  local made = {}
+  function made:to_stateful() return self end
+  function made:id() return self end
+  function made:to_s() return id end
+  function made:set_length(...) calls.set_length = table.pack(...) end
+  return made
+end
+local function list() return { iter = function() return pairs(all) end } end
+ARDOUR.RegionFactory = { regions = list }
+ARDOUR.SrcQuality, ARDOUR.MidiTrackNameSource, ARDOUR.MidiTempoMapDisposition = {}, {}, {}
+ARDOUR.PluginInfo = function() return "no plugin" end
+Editor = {}
+function Editor:do_import(...) calls.do_import = table.pack(...) all.new = region("new") end
+track = { playlist = function() return {
+  region_list = function() return { iter = function()
+    local name, one
+    return function() name, one = next(all, name) return one end
+  end } end,
+  add_region = function(_, ...) calls.add_region = table.pack(...) all.put = region("put") end,
+} end }
+"""
+
+
+def test_every_argument_that_six_asks_for(lua: Any, need: Callable[[str], Any]) -> None:
+    lua.execute(SIX)
+    api = need("api")
+    lua.globals().region = api["import"]("stem.wav")
+    assert api.put(lua.globals().track, lua.globals().region, 4_800)
+    api.set_length(lua.globals().region, 48_000)
+    calls = lua.globals().calls
+    assert (calls.do_import.n, calls.do_import[7], calls.do_import[9]) == (9, 0, False)
+    assert [calls.add_region[index] for index in range(2, 8)] == [4_800, 1, False, 0, 0, False]
+    assert [calls.set_length[index] for index in (1, 2)] == [48_000, 0]

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from bridge.cli.app import app
 from bridge.daws import ardour
 from bridge.daws.ardour_slots import SLOTS_FILE, Script, UnknownSlotsError, with_scripts
-from bridge.errors import SettingsError
+from bridge.errors import PresetError, SettingsError
 from bridge.resources import shipped
 from tests.daws.reaper.standin import lua_runtime
 
@@ -73,18 +73,32 @@ def test_config_folders_are_found(
 def test_installed_twice_it_changes_nothing_and_uninstalled_nothing_is_left(config: Path) -> None:
     (config / "scripts").mkdir()
     (config / "scripts" / "mine.lua").touch()
-    ardour.plan_install(config, SCRIPTS).carry_out()
-    assert ardour.plan_install(config, SCRIPTS).changes == ()
+    ardour.plan_install(config, SCRIPTS, {}).carry_out()
+    assert ardour.plan_install(config, SCRIPTS, {}).changes == ()
     assert {"scripts/bridge_stems.lua", "scripts/dawbridge/program.txt"} <= files(config)
     assert set(ardour.SHARED) <= {path.name for path in (config / "scripts").rglob("*.lua")}
     slots = restored((config / SLOTS_FILE).read_bytes())
     assert [slots[number]["n"] for number in sorted(slots)] == NAMES
     (config / "scripts" / "dawbridge" / "part.lua").unlink()
-    (change,) = ardour.plan_install(config, SCRIPTS).changes
+    (change,) = ardour.plan_install(config, SCRIPTS, {}).changes
     assert change.path.name == "part.lua"
     ardour.plan_uninstall(config).carry_out()
     assert files(config) == {"scripts/mine.lua", SLOTS_FILE}
     assert restored((config / SLOTS_FILE).read_bytes()) == {}
+
+
+def test_instruments_are_those_of_the_musician(config: Path) -> None:
+    chosen = {
+        "bass": {"name": "Bass", "ardour": ['The "Bass" \\ 9', "Größer"]},
+        "drums": {"name": "Drums"},
+    }
+    ardour.plan_install(config, SCRIPTS, chosen).carry_out()
+    written = config / "scripts" / "dawbridge" / ardour.WISHES
+    wishes = lua_runtime("5.3").eval("loadfile")(str(written))()
+    found = {role: list(names.values()) for role, names in wishes.items()}
+    assert found == {"bass": ['The "Bass" \\ 9', "Größer"], "drums": []}
+    with pytest.raises(PresetError, match=r"'bass' in instruments\.toml: ardour is a list of"):
+        ardour.plan_install(config, SCRIPTS, {"bass": {"ardour": "ACE"}})
 
 
 def test_other_scripts_keep_their_slots() -> None:
@@ -123,7 +137,7 @@ def test_other_scripts_keep_their_slots() -> None:
 )  # fmt: skip
 def test_a_file_that_cannot_be_understood_stays_as_it_is(config: Path, content: bytes) -> None:
     (config / SLOTS_FILE).write_bytes(content)
-    planned = ardour.plan_install(config, SCRIPTS)
+    planned = ardour.plan_install(config, SCRIPTS, {})
     planned.carry_out()
     assert (config / SLOTS_FILE).read_bytes() == content
     assert "Script Manager" in planned.steps[-1]
@@ -139,7 +153,7 @@ def test_all_slots_taken() -> None:
 def test_a_flatpak_leaves_its_sandbox(tmp_path: Path) -> None:
     config = tmp_path / ".var/app/org.ardour.Ardour/config/ardour8"
     config.mkdir(parents=True)
-    planned = ardour.plan_install(config, SCRIPTS)
+    planned = ardour.plan_install(config, SCRIPTS, {})
     planned.carry_out()
     words = (config / "scripts/dawbridge/program.txt").read_text().splitlines()
     assert words[:2] == ["/usr/bin/flatpak-spawn", "--host"]

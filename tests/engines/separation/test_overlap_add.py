@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tracemalloc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,7 +84,7 @@ def plain(bag: Bag) -> Bag:
     [
         (make, frames)
         for make in (tiny_htdemucs, tiny_hdemucs, tiny_demucs)
-        for frames in (2 * RATE + 1_234, RATE, RATE + 1, 12_345, 1)
+        for frames in (2 * RATE + 1_234, RATE + 1, 12_345, 1)
         if (make, frames) != (tiny_hdemucs, 1)  # apply_model crashes on it
     ],
 )
@@ -104,12 +104,67 @@ def test_a_last_window_of_one_sample_does_not_crash_hdemucs(tmp_path: Path, fram
     assert np.isfinite(found).all()
 
 
-@pytest.mark.parametrize("overlap", [0.0, 0.1, 0.6])
-def test_equals_apply_model_at_other_overlaps(tmp_path: Path, overlap: float) -> None:
+@pytest.mark.parametrize(
+    ("overlap", "same"), [(0.0, RATE * 5 // 2), (0.1, RATE * 5 // 2), (0.6, 2 * RATE)]
+)
+def test_equals_apply_model_at_other_overlaps(tmp_path: Path, overlap: float, same: int) -> None:
     model, mix = tiny_htdemucs(), noise(RATE * 5 // 2)
     expected = demucs_says(model, mix, shifts=0, overlap=overlap)
     found = ours(plain(bag_of([model], None, "cpu")), mix, tmp_path, overlap=overlap)
+    np.testing.assert_allclose(found[..., :same], expected[..., :same], atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [tiny_htdemucs, tiny_hdemucs, tiny_demucs])
+@pytest.mark.parametrize("frames", [RATE, RATE * 7 // 8])
+def test_a_region_of_one_window_is_heard_once_and_whole(
+    tmp_path: Path, make: Any, frames: int
+) -> None:
+    model, mix = make(), noise(frames)
+    expected = demucs_says(model, mix, shifts=0, split=False)
+    counter = Counter(model)
+    found = ours(plain(bag_of([model], None, "cpu")), mix, tmp_path)
+    assert counter.runs == 1
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_no_window_begins_where_another_reaches_the_end(tmp_path: Path) -> None:
+    model, mix = tiny_htdemucs(), noise(RATE * 17 // 10)
+    expected = demucs_says(model, mix, shifts=0)  # three windows, the last from 1.5 s on
+    counter = Counter(model)
+    found = ours(plain(bag_of([model], None, "cpu")), mix, tmp_path)
+    assert counter.runs == 2
+    same = RATE * 3 // 2
+    np.testing.assert_allclose(found[..., :same], expected[..., :same], atol=1e-5)
+    for frames, windows in [(1_000, 1), (1_750, 2), (1_751, 3), (2_500, 3)]:
+        gains = Gains()
+        ours(Bag.of(gains), noise(frames), tmp_path)
+        assert len(gains.heard) == windows, frames
+
+
+class Batches(Gains):
+    """A model that takes several windows at once, and no more samples than there are."""
+
+    def window_frames(self, frames: int) -> int:
+        return frames
+
+    def forward(self, window: Audio) -> NDArray[np.float32]:
+        self.heard.append(window)
+        return np.stack([np.float32(factor) * window for factor in self.factors], axis=-3)
+
+
+def test_windows_go_through_the_model_in_batches_of_one_length(tmp_path: Path) -> None:
+    mix = noise(9_300)
+    mix[:, 2_000:4_000] = 0.0
+    one, several = Gains(), Batches()
+    expected = ours(Bag.of(one), mix, tmp_path)
+    said: list[float] = []
+    bag = replace(Bag.of(several), batch_windows=4)
+    found = ours(bag, mix, tmp_path, progress=said.append)
+    np.testing.assert_array_equal(found, expected)
+    assert sum(window.ndim == 3 for window in several.heard) > 1
+    assert max(len(window) for window in several.heard) == 4
+    assert sum(1 if w.ndim == 2 else len(w) for w in several.heard) == len(one.heard)
+    assert said == sorted(said)
 
 
 def test_equals_apply_model_for_a_bag_with_weights(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bridge.engines.audio import Audio, DiskBuffer
-from bridge.engines.separation import choice
+from bridge.engines.separation import choice, half_precision
 from bridge.engines.separation.stage import SeparateStage
 from bridge.engines.take import MIX, Take
 from bridge.errors import (
@@ -162,6 +162,7 @@ def test_the_plan_is_json_and_holds_what_was_settled(models: Path) -> None:
         "without_named": False,
         "shifts": 2,
         "overlap": 0.25,
+        "full_precision": False,
         "residual": False,
     }
 
@@ -278,7 +279,7 @@ def test_one_stem_and_the_rest_run_one_model_of_a_bag_with_one_for_each(
     monkeypatch.setattr(loading, "_load_module", counted)
     audio = noise(RATE)
     take = take_of(tmp_path, audio, models_folder=str(models))
-    run(take, models, model="tiny_ft", stems="bass+rest", overlap=0.0)
+    run(take, models, model="tiny_ft", stems="bass+rest", quality="best", overlap=0.0, shifts=0)
     assert [counter.runs for counter in counters] == [0, 1, 0, 0]
     np.testing.assert_allclose(total(take, "bass", "rest"), audio, atol=1e-6)
 
@@ -472,3 +473,24 @@ def test_a_recipe_cannot_separate_twice(tmp_path: Path, models: Path) -> None:
     run(take, None, model="dsp")
     with pytest.raises(PresetError, match="twice"):
         run(take, None, model="dsp")
+
+
+def test_the_quality_says_in_which_precision_the_model_multiplies(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(half_precision, "half_of", lambda device: "bfloat16")
+    stage = SeparateStage(models)
+    found = {}
+    for quality, model, precision in [
+        ("best", "tiny", "float32"),
+        ("normal", "tiny", "bfloat16"),
+        ("draft", "dsp", "float32"),
+    ]:
+        folder = tmp_path / quality
+        folder.mkdir()
+        take = take_of(folder, noise(RATE * 2), models_folder=str(models))
+        run(take, models, stage=stage, model=model, quality=quality, overlap=0.25, shifts=0)
+        assert take.precision == precision
+        found[quality] = total(take)
+    error = np.abs(found["normal"] - found["best"]).max()
+    assert 0.0 < error < 0.05 * np.abs(found["best"]).max()
