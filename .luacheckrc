@@ -15,7 +15,7 @@ files["daw_scripts/ardour"] = {
 }
 -- TouchOSC's, as its scripting guide lists them; the installer writes these scripts.
 files["daw_scripts/controllers/touchosc"] = {
-  read_globals = { "sendOSC" },
-  globals = { "self", "onReceiveOSC", "onValueChanged" },
+  read_globals = { "getMillis", "sendOSC" },
+  globals = { "self", "onReceiveOSC", "onValueChanged", "update" },
   max_line_length = false,
 }

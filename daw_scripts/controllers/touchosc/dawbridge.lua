@@ -66,13 +66,13 @@ function update()
 end
 
 function onReceiveOSC(message)
-  local show = shown[message[1]]
-  if show then
+  local showMessage = shown[message[1]]
+  if showMessage then
     local values = {}
     for index, argument in ipairs(message[2]) do
       values[index] = argument.value
     end
-    show(table.unpack(values))
+    showMessage(table.unpack(values))
   end
   return false  -- the controls' own messages are heard as well
 end
