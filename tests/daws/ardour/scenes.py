@@ -99,4 +99,4 @@ def press(ardour: Ardour, name: str) -> None:
     before = ardour.sentences
     ardour.press(name)
     wait_until(lambda: ardour.has_jobs or ardour.sentences != before, 60.0, f"{name} to begin")
-    assert ardour.sentences == before
+    assert ardour.sentences == before, ardour.sentences

@@ -165,18 +165,17 @@ def test_stems_and_midi_of_two_regions_and_of_a_range_after_a_crash(
     press(ardour, "stems and MIDI")
     tracks = finish(ardour)
 
-    bass_clips = ["Bass MIDI"] if "Bass MIDI" in tracks else []
-    shown = [one for one in tracks if one != "Rest MIDI"]
-    assert shown == ["Band", "Bass", *bass_clips, "Rest", "Solo"], ardour.sentences
+    shown = ["Band", "Bass", "Bass MIDI", "Rest", "Rest MIDI", "Solo"]
+    assert list(tracks) == shown, ardour.sentences
     places = [(one.position, one.length) for one in tracks["Band"]]
     assert places == [(100_001, 100_011), (201_021, 98_991)]
     check_placed(tracks, "Band")
     check_clips(ardour, daemon, tracks, "Band")
 
     check_audio(ardour, tracks, band)
-    chosen = {"Bass MIDI": ["ACE Fluid Synth"], "Rest MIDI": ["ACE Reasonable Synth"]}
     loaded = plugins(ardour.saved())
-    assert {one: loaded[one] for one in chosen if one in loaded}.items() <= chosen.items()
+    assert loaded["Bass MIDI"] == ["ACE Fluid Synth"], "what the musician chose"
+    assert loaded["Rest MIDI"], "what is shipped, of which some are installed"
 
     count = sum(map(len, tracks.values()))
     ardour.evaluate("Editor:undo(1) Editor:redo(1)")
