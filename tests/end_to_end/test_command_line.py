@@ -69,6 +69,8 @@ def test_ctrl_c_cancels_the_job(daemon: Daemon, song: Path) -> None:
     from tests.end_to_end.test_survival import long_song
 
     events = daemon.folder / "events.tsv"
+    # A shell's background jobs ignore Ctrl-C, and so does what they start; a terminal's do not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "bridge", "run", "stems", "--path", str(long_song(song)),
          "--model", "dsp", "--id", "mine", "--events", str(events)],
@@ -77,6 +79,7 @@ def test_ctrl_c_cancels_the_job(daemon: Daemon, song: Path) -> None:
         stdout=subprocess.PIPE,
         text=True,
     )  # fmt: skip
+    signal.signal(signal.SIGINT, before)
     try:
         deadline_s = time.monotonic() + 60.0
         while not (events.exists() and "progress" in events.read_text()):
@@ -86,6 +89,7 @@ def test_ctrl_c_cancels_the_job(daemon: Daemon, song: Path) -> None:
         _, errors = process.communicate(timeout=60.0)
     finally:
         process.kill()
+        process.communicate()
     assert process.returncode == 130
     assert "cancelled" in errors
     assert "cancelled" in daemon.command("jobs").stdout
