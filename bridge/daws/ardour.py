@@ -36,7 +36,7 @@ ACTIONS = (
     "bridge_collect.lua",
 )
 HOOK = "bridge_watch.lua"
-SHARED = ("colours.lua", "events.lua", "quoting.lua")
+SHARED = ("colours.lua", "events.lua", "quoting.lua", "track_name.lua")
 """Modules of REAPER's scripts that know nothing of REAPER."""
 FLATPAK = Path(".var/app/org.ardour.Ardour")
 

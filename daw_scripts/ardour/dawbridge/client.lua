@@ -90,26 +90,12 @@ function Call:silence_s()
   return os.time() - self.heard_s
 end
 
-local function last_line(path)
-  local file = io.open(path, "r")
-  local last
-  for line in file and file:lines() or function() end do
-    last = line:match("%S") and line or last
-  end
-  if file then
-    file:close()
-  end
-  return last
-end
-
 --- Returns a sentence if the program has ended; else nil. To be asked when no last event came.
 function Call:fault()
   if not self.has_ended then
     return nil
   end
-  local said = last_line(self.base .. ".log") or "it said nothing"
-  return ("dawbridge ended before its work was done: %s. Run `dawbridge doctor` in a "
-    .. "terminal."):format((said:gsub("%.$", "")))
+  return events.ended_early(self.base .. ".log")
 end
 
 --- Removes what a call left.

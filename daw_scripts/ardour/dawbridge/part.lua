@@ -6,39 +6,14 @@ local need = ...
 local client = need("client")
 local jobs = need("jobs")
 local places = need("places")
+local track_name = need("track_name")
 
 local part = {}
 
 local SILENCE_S = 300 -- then the daemon is asked again; the same id is the same job
 local ATTACHED_SILENCE_S = 20 -- who took a job up does not know whether its program still runs
 local LOWEST_TEMPO, HIGHEST_TEMPO = 10, 960
-local MOST_NAME_BYTES = 200
 local TRANSCRIBED_ALONE = "midi"
-
--- What a track's name says about the instrument on it; a bass drum is a drum.
-local KINDS = {
-  { "drum", "drums" },
-  { "bass", "bass" },
-  { "voc", "vocals" },
-  { "vox", "vocals" },
-  { "voice", "vocals" },
-}
-
-local function kind_of(name)
-  for _, row in ipairs(KINDS) do
-    if name:lower():find(row[1], 1, true) then
-      return row[2]
-    end
-  end
-  return nil
-end
-
-local function shortened(name)
-  while #name > MOST_NAME_BYTES do
-    name = name:sub(1, (utf8.offset(name, -1) or #name) - 1)
-  end
-  return name
-end
 
 --- Returns whether nothing more will happen to a part.
 function part.is_over(self)
@@ -64,9 +39,9 @@ function part.words(self, recipe, rate)
     add("tempo", self.tempo)
     add("meter", self.meter)
   end
-  add("track", shortened(self.track_name ~= "" and self.track_name or self.name))
+  add("track", track_name.shortened(self.track_name ~= "" and self.track_name or self.name))
   if recipe == TRANSCRIBED_ALONE then
-    add("transcription", kind_of(self.track_name))
+    add("transcription", track_name.kind(self.track_name))
   end
   return words
 end

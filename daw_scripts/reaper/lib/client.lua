@@ -105,26 +105,12 @@ function Call:silence_s()
   return reaper.time_precise() - (self.heard_s or self.started_s)
 end
 
-local function last_line(path)
-  local file = io.open(path, "r")
-  local last
-  for line in file and file:lines() or function() end do
-    last = line:match("%S") and line or last
-  end
-  if file then
-    file:close()
-  end
-  return last
-end
-
 --- Returns a sentence if the program has ended, or never began; else nil.
 --
 -- To be asked when `events` brought no last event.
 function Call:fault()
   if self.has_ended then
-    local said = last_line(self.log) or "it said nothing"
-    return ("dawbridge ended before its work was done: %s. Run `dawbridge doctor` in a "
-      .. "terminal."):format((said:gsub("%.$", "")))
+    return events.ended_early(self.log)
   end
   if not self.tail.exists and self:silence_s() > START_S then
     return "dawbridge does not start. Run `dawbridge doctor` in a terminal: it says what is "

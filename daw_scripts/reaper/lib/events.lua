@@ -15,6 +15,20 @@ function events.fields(line)
   return fields
 end
 
+--- Returns a sentence for a program that ended before its last event, with its log's last line.
+function events.ended_early(log)
+  local file = io.open(log, "r")
+  local last = "it said nothing"
+  for line in file and file:lines() or function() end do
+    last = line:match("%S") and line or last
+  end
+  if file then
+    file:close()
+  end
+  return ("dawbridge ended before its work was done: %s. Run `dawbridge doctor` in a "
+    .. "terminal."):format((last:gsub("%.$", "")))
+end
+
 local Tail = {}
 Tail.__index = Tail
 

@@ -11,6 +11,7 @@ local places = require("places")
 local project = require("project")
 local region = require("region")
 local store = require("store")
+local track_name = require("track_name")
 
 local part = {}
 
@@ -18,26 +19,7 @@ local READING_SHARE = 0.1 -- of the bar, for a part that is bounced
 local SILENCE_S = 300 -- then the daemon is asked again; the same id is the same job
 local MOST_ASKED = 3
 local LOWEST_TEMPO, HIGHEST_TEMPO = 10, 960
-local MOST_NAME_BYTES = 200
 local TRANSCRIBED_ALONE = "midi"
-
--- What a track's name says about the instrument on it; a bass drum is a drum.
-local KINDS = {
-  { "drum", "drums" },
-  { "bass", "bass" },
-  { "voc", "vocals" },
-  { "vox", "vocals" },
-  { "voice", "vocals" },
-}
-
-local function kind_of(name)
-  for _, row in ipairs(KINDS) do
-    if name:lower():find(row[1], 1, true) then
-      return row[2]
-    end
-  end
-  return nil
-end
 
 --- Returns whether nothing more will happen to a part.
 function part.is_over(self)
@@ -46,13 +28,6 @@ end
 
 local function fail(self, sentence, code)
   self.state, self.fault, self.code = "failed", sentence, code
-end
-
-local function shortened(name)
-  while #name > MOST_NAME_BYTES do
-    name = name:sub(1, (utf8.offset(name, -1) or #name) - 1)
-  end
-  return name
 end
 
 --- Returns a sentence if the item sounds through what is not in the audio that is sent.
@@ -132,12 +107,12 @@ local function words_of(self, batch)
   add("position", math.max(0, self.start_s - self.sound.lead_s))
   add("tempo", self.tempo)
   add("meter", self.meter)
-  add("track", shortened(name))
+  add("track", track_name.shortened(name))
   add("output", self.output)
   add("model", batch.values.model)
   add("pre", batch.chain)
   if batch.recipe == TRANSCRIBED_ALONE then
-    add("transcription", kind_of(self.track_name))
+    add("transcription", track_name.kind(self.track_name))
   end
   return words
 end
